@@ -1,0 +1,58 @@
+//! Reading loosely shaped JSON: what is absent or of another type is simply not there.
+
+use ism_domain::content::clean_text;
+use serde_json::Value;
+
+/// Text at a JSON pointer (`/message/text`), without NUL.
+pub(crate) fn text(value: &Value, pointer: &str) -> Option<String> {
+    value.pointer(pointer).and_then(Value::as_str).map(clean_text)
+}
+
+/// Text at a pointer that says something: trimmed, not empty.
+pub(crate) fn filled(value: &Value, pointer: &str) -> Option<String> {
+    text(value, pointer)
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+}
+
+/// An id that may come as a number or as text, as text.
+pub(crate) fn id(value: &Value, pointer: &str) -> Option<String> {
+    match value.pointer(pointer)? {
+        Value::String(text) if !text.trim().is_empty() => Some(clean_text(text.trim())),
+        Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A whole number that may come as text.
+pub(crate) fn integer(value: &Value, pointer: &str) -> Option<i64> {
+    match value.pointer(pointer)? {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// A finite number that may come as text.
+pub(crate) fn number(value: &Value, pointer: &str) -> Option<f64> {
+    let number = match value.pointer(pointer)? {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    number.filter(|number| number.is_finite())
+}
+
+/// The items of an array at a pointer; none when it isn't one.
+pub(crate) fn items<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+/// A valid position, from two pointers.
+pub(crate) fn position(value: &Value, latitude: &str, longitude: &str) -> Option<(f64, f64)> {
+    let (latitude, longitude) = (number(value, latitude)?, number(value, longitude)?);
+    (latitude.abs() <= 90.0 && longitude.abs() <= 180.0).then_some((latitude, longitude))
+}
