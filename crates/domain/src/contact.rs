@@ -110,8 +110,8 @@ impl Contact {
     }
 
     /// Fills in what a provider says about the person; never overwrites what is known, except a name that only
-    /// providers have set. Returns whether anything changed.
-    pub fn learn(&mut self, profile: &Profile) -> bool {
+    /// providers have set. Returns what changed as `{field: [old, new]}`.
+    pub fn learn(&mut self, profile: &Profile) -> Map<String, Value> {
         let before = self.clone();
         let (first, last) = names(profile);
         if !self.name_edited && !(first.is_empty() && last.is_empty()) {
@@ -135,7 +135,7 @@ impl Contact {
             self.picture.clone_from(&profile.picture);
         }
         self.refresh_search();
-        *self != before
+        self.changes_since(&before)
     }
 
     /// Sets the words search looks at.
@@ -317,6 +317,12 @@ impl Contact {
             };
         }
         self.refresh_search();
+        Ok(self.changes_since(&before))
+    }
+
+    /// What differs from an earlier state of the profile, as `{field: [old, new]}`.
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Map<String, Value> {
         let mut changes = Map::new();
         let mut note = |field: &str, old: Value, new: Value| {
             if old != new {
@@ -329,7 +335,7 @@ impl Contact {
         note("email", json!(before.email), json!(self.email));
         note("language", json!(before.language), json!(self.language));
         note("country_code", json!(before.country_code), json!(self.country_code));
-        Ok(changes)
+        changes
     }
 }
 
@@ -416,14 +422,14 @@ mod tests {
             first_name: Some(name.into()),
             ..Profile::default()
         };
-        assert!(mia.learn(&profile("mia\u{7}")));
+        assert_eq!(mia.learn(&profile("mia\u{7}"))["first_name"], json!(["", "mia"]));
         assert_eq!(mia.display_name(), "mia");
         mia.change(&ProfileChange {
             first_name: Some("Mia O.".into()),
             ..ProfileChange::default()
         })
         .unwrap();
-        assert!(!mia.learn(&profile("John Doe")));
+        assert!(mia.learn(&profile("John Doe")).is_empty());
         assert_eq!(mia.display_name(), "Mia O.");
     }
 

@@ -304,3 +304,14 @@ pub fn page_by_id(
 pub(crate) fn id_list(ids: &[ContactId]) -> Val {
     crate::ids(ids.iter().copied())
 }
+
+/// Several contact channels, in no order.
+///
+/// # Errors
+/// When the statement fails.
+pub fn channels_many(tx: &mut Tx<'_>, workspace: WorkspaceId, ids: &[ContactChannelId]) -> Result<Vec<ContactChannel>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.all("WHERE workspace_id = ?1 AND id = ANY(?2)", &[workspace.into(), crate::ids(ids.iter().copied())])
+}

@@ -23,17 +23,27 @@ record!(OutboxRow: outbox(workspace_id, message_id) {
     workspace_id, message_id, channel_id, contact_channel_id, state, attempts, due_at, lease_until, created_at,
 });
 
-/// Due messages that are next in line for their recipient, oldest first; of all workspaces.
+/// Due messages that are next in line for their recipient, oldest first; of all workspaces, without the channels in
+/// `resting`.
 ///
 /// # Errors
 /// When the statement fails.
-pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<OutboxRow>> {
+pub fn due(tx: &mut Tx<'_>, now: Timestamp, resting: &[i64], limit: i64) -> Result<Vec<OutboxRow>> {
     tx.all(
-        "WHERE due_at <= ?1 AND state = 'queued' AND NOT EXISTS (SELECT 1 FROM outbox before \
-         WHERE before.workspace_id = outbox.workspace_id AND before.contact_channel_id = outbox.contact_channel_id \
-         AND before.message_id < outbox.message_id) ORDER BY due_at, message_id LIMIT ?2",
-        &[now.into(), limit.into()],
+        "WHERE due_at <= ?1 AND state = 'queued' AND NOT (channel_id = ANY(?2)) AND NOT EXISTS (SELECT 1 FROM outbox ahead \
+         WHERE ahead.workspace_id = outbox.workspace_id AND ahead.contact_channel_id = outbox.contact_channel_id \
+         AND ahead.message_id < outbox.message_id) ORDER BY due_at, message_id LIMIT ?3",
+        &[now.into(), crate::ids(resting.iter().copied()), limit.into()],
     )
+}
+
+/// Lets a queued message wait until `due_at`.
+///
+/// # Errors
+/// When the statement fails.
+pub fn postpone(tx: &mut Tx<'_>, workspace: WorkspaceId, id: MessageId, due_at: Timestamp) -> Result<()> {
+    let sql = "UPDATE outbox SET due_at = ?1 WHERE workspace_id = ?2 AND message_id = ?3 AND state = 'queued'";
+    tx.execute(sql, &[due_at.into(), workspace.into(), id.into()]).map(drop)
 }
 
 /// When the next message becomes due.
