@@ -16,7 +16,7 @@ has_command() { command -v "$1" >/dev/null || [[ -x /usr/sbin/$1 ]]; }
 has_headers() { [[ -e /usr/include/stdlib.h ]]; }
 has_certificates() { [[ -e /etc/ssl/certs/ca-certificates.crt ]]; }
 has_initdb() { command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
-has_chromium() { [[ -n ${ISM_CHROMIUM:-} ]] || has_command chromium; }
+has_chromium() { [[ -n ${ISM_CHROMIUM:-} || -x /usr/bin/chromium ]]; }
 has_font() { compgen -G "/usr/share/fonts/truetype/noto/$1" >/dev/null; }
 
 need gcc has_command cc
