@@ -85,6 +85,7 @@ install_npm() {
   if [[ -e $stamp && $(<"$stamp") == "$lock" ]]; then return 0; fi
   say "Installing npm packages for $dir"
   npm --prefix "$dir" ci --no-audit --no-fund </dev/null
+  mkdir -p "$dir/node_modules"
   printf '%s\n' "$lock" >"$stamp"
 }
 
