@@ -3,9 +3,36 @@
 use ism_domain::content::clean_text;
 use serde_json::Value;
 
-/// Text at a JSON pointer (`/message/text`), without NUL.
+/// JSON without NUL in any text or member name: PostgreSQL stores neither text nor JSON with it.
+pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
+    let mut value = serde_json::from_slice(bytes).ok()?;
+    // A NUL can only stand in JSON as an escape, so most bodies need no walk.
+    if bytes.windows(6).any(|window| window == b"\\u0000") {
+        clean(&mut value);
+    }
+    Some(value)
+}
+
+fn clean(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = clean_text(text),
+        Value::Array(items) => items.iter_mut().for_each(clean),
+        Value::Object(fields) => {
+            *fields = std::mem::take(fields)
+                .into_iter()
+                .map(|(name, mut value)| {
+                    clean(&mut value);
+                    (clean_text(&name), value)
+                })
+                .collect();
+        }
+        _ => {}
+    }
+}
+
+/// Text at a JSON pointer such as `/message/text`.
 pub(crate) fn text(value: &Value, pointer: &str) -> Option<String> {
-    value.pointer(pointer).and_then(Value::as_str).map(clean_text)
+    value.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
 }
 
 /// Text at a pointer that says something: trimmed, not empty.
@@ -18,7 +45,7 @@ pub(crate) fn filled(value: &Value, pointer: &str) -> Option<String> {
 /// An id that may come as a number or as text, as text.
 pub(crate) fn id(value: &Value, pointer: &str) -> Option<String> {
     match value.pointer(pointer)? {
-        Value::String(text) if !text.trim().is_empty() => Some(clean_text(text.trim())),
+        Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
         Value::Number(number) if !number.is_f64() => Some(number.to_string()),
         _ => None,
     }

@@ -23,7 +23,7 @@ fn malformed<T>(sentence: &'static str) -> Checked<T> {
 }
 
 pub(super) fn receive(channel: &Channel, webhook: &Webhook, now: Timestamp) -> Checked<Received> {
-    let Ok(body) = serde_json::from_slice::<Value>(&webhook.body) else {
+    let Some(body) = json::parse(&webhook.body) else {
         return malformed("The body is not JSON.");
     };
     if !body.is_object() {

@@ -55,8 +55,7 @@ const SERVICE: &[&str] = &[
 ];
 
 pub(super) fn receive(channel: &Channel, webhook: &Webhook, now: Timestamp) -> Result<Received, Rejection> {
-    let update: Value =
-        serde_json::from_slice(&webhook.body).map_err(|_| Rejection::Malformed("The body is not JSON."))?;
+    let update = json::parse(&webhook.body).ok_or(Rejection::Malformed("The body is not JSON."))?;
     if !update.is_object() {
         return Err(Rejection::Malformed(
             "The body is not an update: it must be a JSON object.",
