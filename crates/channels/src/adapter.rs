@@ -170,7 +170,11 @@ pub enum Scope {
 #[derive(Debug)]
 pub enum Media {
     /// Make this request and store its body. The adapter has set the size cap.
-    Download { request: Request, mime: Option<String>, file_name: Option<String> },
+    Download {
+        request: Request,
+        mime: Option<String>,
+        file_name: Option<String>,
+    },
     /// Gone for good; the sentence is shown in its place.
     Gone(String),
     /// Try again later.

@@ -37,13 +37,24 @@ pub(crate) fn channel_of(source: &str) -> Channel {
 
 /// A request with this JSON body and no headers.
 pub(crate) fn webhook(body: &Value) -> Webhook {
-    Webhook { headers: Vec::new(), query: Vec::new(), body: body.to_string().into_bytes().into() }
+    Webhook {
+        headers: Vec::new(),
+        query: Vec::new(),
+        body: body.to_string().into_bytes().into(),
+    }
 }
 
 /// A request with these headers.
 pub(crate) fn with_headers(headers: &[(&str, &str)], body: &[u8]) -> Webhook {
-    let headers = headers.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    Webhook { headers, query: Vec::new(), body: body.to_vec().into() }
+    let headers = headers
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    Webhook {
+        headers,
+        query: Vec::new(),
+        body: body.to_vec().into(),
+    }
 }
 
 pub(crate) fn receive(adapter: &dyn Adapter, body: &Value) -> Received {
@@ -57,7 +68,11 @@ pub(crate) fn answer(status: u16, body: Value) -> Call {
 }
 
 pub(crate) fn raw_answer(status: u16, body: &[u8]) -> Call {
-    Call::Answered(Response { status, headers: Vec::new(), body: body.to_vec().into() })
+    Call::Answered(Response {
+        status,
+        headers: Vec::new(),
+        body: body.to_vec().into(),
+    })
 }
 
 /// Plays a dialogue to its end against these answers, which must be exactly as many as it needs.
@@ -73,7 +88,11 @@ pub(crate) fn play<T>(mut dialogue: Box<dyn Dialogue<T>>, answers: Vec<Call>) ->
             }
             Step::Call(request) => {
                 requests.push(request);
-                last = Some(answers.next().unwrap_or_else(|| panic!("no answer is left for request {}", requests.len())));
+                last = Some(
+                    answers
+                        .next()
+                        .unwrap_or_else(|| panic!("no answer is left for request {}", requests.len())),
+                );
             }
         }
     }
@@ -151,7 +170,11 @@ pub(crate) fn body(request: &Request) -> Value {
             .map(|part| {
                 let value = match &part.content {
                     PartContent::Text(text) => json!(text),
-                    PartContent::File { attachment, file_name, mime } => {
+                    PartContent::File {
+                        attachment,
+                        file_name,
+                        mime,
+                    } => {
                         json!({ "attachment": attachment, "file_name": file_name, "mime": mime })
                     }
                 };
@@ -169,7 +192,12 @@ pub(crate) fn shown(event: &Inbound) -> Value {
         Inbound::Echo(message) => json!({ "echo": message }),
         Inbound::Edited(message) => json!({ "edited": message }),
         Inbound::Deleted { external_id, at } => json!({ "deleted": { "external_id": external_id, "at": at } }),
-        Inbound::Reaction { profile, target, emoji, at } => {
+        Inbound::Reaction {
+            profile,
+            target,
+            emoji,
+            at,
+        } => {
             json!({ "reaction": { "profile": profile, "target": target, "emoji": emoji, "at": at } })
         }
         Inbound::Status(status) => json!({ "status": status }),
@@ -178,7 +206,9 @@ pub(crate) fn shown(event: &Inbound) -> Value {
         }
         Inbound::Stopped { profile, at } => json!({ "stopped": { "profile": profile, "at": at } }),
         Inbound::Resumed { profile, at } => json!({ "resumed": { "profile": profile, "at": at } }),
-        Inbound::IdentityChanged { from, to, at } => json!({ "identity_changed": { "from": from, "to": to, "at": at } }),
+        Inbound::IdentityChanged { from, to, at } => {
+            json!({ "identity_changed": { "from": from, "to": to, "at": at } })
+        }
         Inbound::ChannelAlert { code, text, at } => json!({ "alert": { "code": code, "text": text, "at": at } }),
         Inbound::Ignored { reason } => json!({ "ignored": reason }),
         Inbound::Unrecognised { reason, .. } => json!({ "unrecognised": reason }),
@@ -188,9 +218,9 @@ pub(crate) fn shown(event: &Inbound) -> Value {
 /// Whether `actual` has everything that `expected` names; an expected `null` stands for absent.
 pub(crate) fn contains(actual: &Value, expected: &Value) -> bool {
     match (actual, expected) {
-        (Value::Object(actual), Value::Object(expected)) => {
-            expected.iter().all(|(key, value)| contains(actual.get(key).unwrap_or(&Value::Null), value))
-        }
+        (Value::Object(actual), Value::Object(expected)) => expected
+            .iter()
+            .all(|(key, value)| contains(actual.get(key).unwrap_or(&Value::Null), value)),
         (Value::Array(actual), Value::Array(expected)) => {
             actual.len() == expected.len() && actual.iter().zip(expected).all(|(a, b)| contains(a, b))
         }
@@ -201,7 +231,10 @@ pub(crate) fn contains(actual: &Value, expected: &Value) -> bool {
 /// Fails unless `actual` has everything that `expected` names.
 #[track_caller]
 pub(crate) fn assert_contains(actual: &Value, expected: &Value) {
-    assert!(contains(actual, expected), "expected at least\n{expected:#}\nbut got\n{actual:#}");
+    assert!(
+        contains(actual, expected),
+        "expected at least\n{expected:#}\nbut got\n{actual:#}"
+    );
 }
 
 /// The sentence an agent sees for an outcome, if any.

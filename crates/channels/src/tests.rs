@@ -34,7 +34,10 @@ fn cases(source: &str) -> Vec<Value> {
 
 #[test]
 fn every_folder_is_complete_and_listed() {
-    let listed: BTreeSet<String> = ADAPTERS.iter().map(|adapter| adapter.descriptor().source.to_owned()).collect();
+    let listed: BTreeSet<String> = ADAPTERS
+        .iter()
+        .map(|adapter| adapter.descriptor().source.to_owned())
+        .collect();
     assert_eq!(listed.len(), ADAPTERS.len(), "two adapters have the same source");
     let folders: BTreeSet<String> = std::fs::read_dir(folder(""))
         .unwrap()
@@ -42,14 +45,21 @@ fn every_folder_is_complete_and_listed() {
         .filter(|entry| entry.file_type().unwrap().is_dir())
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
-    assert_eq!(folders, listed, "each channel's folder is named after its source and is listed in ADAPTERS");
+    assert_eq!(
+        folders, listed,
+        "each channel's folder is named after its source and is listed in ADAPTERS"
+    );
     for source in &listed {
         for name in ["mod.rs", "receive.rs", "send.rs", "tests.rs", "README.md", "fixtures"] {
             assert!(folder(source).join(name).exists(), "{source} lacks {name}");
         }
         let manual = std::fs::read_to_string(folder(source).join("README.md")).unwrap();
         for field in &adapter(source).unwrap().descriptor().fields {
-            assert!(manual.contains(field.label), "the README of {source} does not explain “{}”", field.label);
+            assert!(
+                manual.contains(field.label),
+                "the README of {source} does not explain “{}”",
+                field.label
+            );
         }
     }
 }
@@ -59,16 +69,28 @@ fn descriptors_can_be_drawn_and_kept() {
     for adapter in ADAPTERS {
         let descriptor = adapter.descriptor();
         let source = descriptor.source;
-        assert!(!descriptor.steps.is_empty() && !descriptor.summary.is_empty(), "{source}");
+        assert!(
+            !descriptor.steps.is_empty() && !descriptor.summary.is_empty(),
+            "{source}"
+        );
         let keys: BTreeSet<&str> = descriptor.fields.iter().map(|field| field.key).collect();
         assert_eq!(keys.len(), descriptor.fields.len(), "{source} has a field twice");
         for field in &descriptor.fields {
-            let looks_secret = ["token", "secret", "password"].iter().any(|word| field.key.contains(word));
+            let looks_secret = ["token", "secret", "password"]
+                .iter()
+                .any(|word| field.key.contains(word));
             assert_eq!(field.secret, looks_secret, "{source}: is {} a credential?", field.key);
-            assert!(field.help.ends_with('.'), "{source}: {} needs a sentence of help", field.key);
+            assert!(
+                field.help.ends_with('.'),
+                "{source}: {} needs a sentence of help",
+                field.key
+            );
         }
         let capabilities = &descriptor.capabilities;
-        assert!(capabilities.max_text >= 1000 && !capabilities.attachments.is_empty(), "{source}");
+        assert!(
+            capabilities.max_text >= 1000 && !capabilities.attachments.is_empty(),
+            "{source}"
+        );
         assert!(adapter.pace(&channel_of(source)).per_second > 0, "{source}");
         serde_json::to_value(descriptor).unwrap();
     }
@@ -87,7 +109,11 @@ fn the_settings_of_the_tests_are_accepted_and_required_fields_are_asked_for() {
             assert_eq!(refusal.field.as_deref(), Some(field.key), "{source}");
             let mut wrong = config.clone();
             wrong.insert(field.key.into(), json!(["not text"]));
-            assert!(adapter.account(&wrong).is_err(), "{source}: {} takes an array", field.key);
+            assert!(
+                adapter.account(&wrong).is_err(),
+                "{source}: {} takes an array",
+                field.key
+            );
         }
     }
 }
@@ -103,7 +129,12 @@ fn fixtures_are_read_as_they_say() {
                 assert_eq!(u64::from(received.unwrap_err().status()), status, "{what}");
                 continue;
             }
-            let events: Value = received.unwrap_or_else(|no| panic!("{what}: {no:?}")).events.iter().map(shown).collect();
+            let events: Value = received
+                .unwrap_or_else(|no| panic!("{what}: {no:?}"))
+                .events
+                .iter()
+                .map(shown)
+                .collect();
             println!("{what}");
             assert_contains(&events, &case["events"]);
         }
@@ -136,10 +167,16 @@ fn nothing_is_taken_without_a_credential() {
         let headers = [
             ("x-telegram-bot-api-secret-token", ""),
             ("authorization", "Bearer "),
-            ("x-hub-signature-256", "sha256=0000000000000000000000000000000000000000000000000000000000000000"),
+            (
+                "x-hub-signature-256",
+                "sha256=0000000000000000000000000000000000000000000000000000000000000000",
+            ),
         ];
         let empty = crate::testing::with_headers(&headers, b"{}");
-        assert!(adapter.verify(&bare, &empty).is_err(), "{source} takes an empty credential for an empty secret");
+        assert!(
+            adapter.verify(&bare, &empty).is_err(),
+            "{source} takes an empty credential for an empty secret"
+        );
     }
 }
 
@@ -152,14 +189,23 @@ fn odd_answers(words: &str) -> Vec<Call> {
         raw_answer(200, b"<html>"),
         raw_answer(204, b""),
         answer(200, json!([])),
-        answer(200, json!({ "ok": true, "result": { "message_id": 1, "chat": { "id": 2 }, "url": "x" }, "id": "7", "url": words })),
+        answer(
+            200,
+            json!({ "ok": true, "result": { "message_id": 1, "chat": { "id": 2 }, "url": "x" }, "id": "7", "url": words }),
+        ),
         answer(302, json!(null)),
     ];
     for status in [400_u16, 401, 403, 404, 408, 409, 413, 429, 500, 502, 503, 504] {
         answers.push(raw_answer(status, words.as_bytes()));
-        answers.push(answer(status, json!({ "ok": false, "error_code": status, "description": words })));
+        answers.push(answer(
+            status,
+            json!({ "ok": false, "error_code": status, "description": words }),
+        ));
         answers.push(answer(status, json!({ "error": { "code": 1, "message": words } })));
-        answers.push(answer(status, json!({ "error": { "code": 999_999, "message": words, "error_data": { "details": words } } })));
+        answers.push(answer(
+            status,
+            json!({ "error": { "code": 999_999, "message": words, "error_data": { "details": words } } }),
+        ));
         answers.push(answer(status, json!({ "error": { "message": words } })));
     }
     answers
@@ -185,7 +231,11 @@ fn no_answer_puts_a_credential_into_a_sentence() {
         let fields = adapter.descriptor().fields.iter().filter(|field| field.secret);
         let mut secrets: Vec<&str> = fields.map(|field| channel.text(field.key)).collect();
         secrets.push(SECRET);
-        let words = format!("error for url (https://api.example/bot{}/x) {}", secrets[0], secrets.join(" and "));
+        let words = format!(
+            "error for url (https://api.example/bot{}/x) {}",
+            secrets[0],
+            secrets.join(" and ")
+        );
         let clean = |text: &str| {
             let leaks = secrets.iter().any(|secret| text.contains(secret)) || text.contains("://api");
             assert!(!leaks && !text.is_empty(), "{source}: {text}");
@@ -210,19 +260,33 @@ fn no_answer_puts_a_credential_into_a_sentence() {
 
 #[test]
 fn what_may_have_arrived_is_never_sent_again() {
-    for adapter in ADAPTERS.iter().filter(|adapter| adapter.descriptor().source != "website_chat") {
+    for adapter in ADAPTERS
+        .iter()
+        .filter(|adapter| adapter.descriptor().source != "website_chat")
+    {
         let source = adapter.descriptor().source;
-        let send = || adapter.send(&channel_of(source), &outgoing(source, ism_domain::content::Content::text("Hi")));
+        let send = || {
+            adapter.send(
+                &channel_of(source),
+                &outgoing(source, ism_domain::content::Content::text("Hi")),
+            )
+        };
         let broken = end(send(), &Call::Broken("reset".into()));
         assert!(matches!(broken, Outcome::Uncertain(_)), "{source}: {broken:?}");
         let unsent = end(send(), &Call::NotSent("refused".into()));
-        assert!(matches!(unsent, Outcome::Retry { counts: true, .. }), "{source}: {unsent:?}");
+        assert!(
+            matches!(unsent, Outcome::Retry { counts: true, .. }),
+            "{source}: {unsent:?}"
+        );
     }
 }
 
 #[test]
 fn a_contact_without_an_identity_here_cannot_be_written_to() {
-    for adapter in ADAPTERS.iter().filter(|adapter| adapter.descriptor().source != "website_chat") {
+    for adapter in ADAPTERS
+        .iter()
+        .filter(|adapter| adapter.descriptor().source != "website_chat")
+    {
         let source = adapter.descriptor().source;
         let mut message = outgoing(source, ism_domain::content::Content::text("Hi"));
         message.to = vec![ism_domain::inbound::Identity::new("elsewhere", "1")];
@@ -234,7 +298,13 @@ fn a_contact_without_an_identity_here_cannot_be_written_to() {
 /// The bodies of all fixtures, read once.
 static BODIES: LazyLock<Vec<(&'static str, Value)>> = LazyLock::new(|| {
     let sources = ADAPTERS.iter().map(|adapter| adapter.descriptor().source);
-    sources.flat_map(|source| cases(source).into_iter().map(move |mut case| (source, case["body"].take()))).collect()
+    sources
+        .flat_map(|source| {
+            cases(source)
+                .into_iter()
+                .map(move |mut case| (source, case["body"].take()))
+        })
+        .collect()
 });
 
 /// Every name and short text in the fixtures: arbitrary JSON made of these reaches deep into the readers.
@@ -301,12 +371,22 @@ fn takes(adapter: &dyn Adapter, body: &Value) -> Result<(), TestCaseError> {
             for event in &received.events {
                 if let Inbound::Message(message) | Inbound::Echo(message) | Inbound::Edited(message) = event {
                     prop_assert!(!message.profile.identities.is_empty() && !message.external_id.is_empty());
-                    prop_assert!(!serde_json::to_string(&message.content).unwrap().contains("\\u0000"), "NUL in {:?}", message.content);
+                    prop_assert!(
+                        !serde_json::to_string(&message.content).unwrap().contains("\\u0000"),
+                        "NUL in {:?}",
+                        message.content
+                    );
                 }
             }
-            prop_assert!(source == "custom_channel" || !received.events.is_empty(), "an event must be counted");
+            prop_assert!(
+                source == "custom_channel" || !received.events.is_empty(),
+                "an event must be counted"
+            );
         }
-        Err(Rejection::Malformed(_)) => prop_assert!(!body.is_object() || source == "custom_channel", "{source} refused {body}"),
+        Err(Rejection::Malformed(_)) => prop_assert!(
+            !body.is_object() || source == "custom_channel",
+            "{source} refused {body}"
+        ),
         Err(_) => prop_assert!(matches!(source, "custom_channel" | "website_chat")),
     }
     Ok(())

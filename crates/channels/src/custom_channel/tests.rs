@@ -17,11 +17,17 @@ fn the_bearer_token_decides() {
     let verify = |value: &str| CustomChannel.verify(&channel, &with_headers(&[("authorization", value)], b"{}"));
     assert_eq!(verify(&format!("Bearer {SECRET}")), Ok(()));
     assert_eq!(verify(&format!("bearer  {SECRET}")), Ok(()));
-    assert_eq!(verify(&format!("Bearer {}x", SECRET)), Err(Rejection::Wrong { status: 401 }));
+    assert_eq!(
+        verify(&format!("Bearer {}x", SECRET)),
+        Err(Rejection::Wrong { status: 401 })
+    );
     for shape in [SECRET, &format!("Basic {SECRET}"), ""] {
         assert_eq!(verify(shape), Err(Rejection::Missing), "{shape}");
     }
-    assert_eq!(CustomChannel.verify(&channel, &with_headers(&[], b"{}")), Err(Rejection::Missing));
+    assert_eq!(
+        CustomChannel.verify(&channel, &with_headers(&[], b"{}")),
+        Err(Rejection::Missing)
+    );
 }
 
 #[test]
@@ -37,7 +43,10 @@ fn a_refusal_names_the_field() {
     assert!(refused(json!({ "type": "message", "timestamp": 1, "message": text })).contains("mId"));
     assert!(refused(json!({ "type": "message", "mId": "1", "message": text })).contains("timestamp"));
     assert!(refused(json!({ "mId": "1", "timestamp": 1, "message": text })).contains("events[].type"));
-    assert!(refused(json!({ "type": "message", "mId": "1", "timestamp": 1, "message": { "type": "text" } })).contains("message.text"));
+    assert!(
+        refused(json!({ "type": "message", "mId": "1", "timestamp": 1, "message": { "type": "text" } }))
+            .contains("message.text")
+    );
     assert!(refused(json!({ "type": "message_status", "mId": "1", "timestamp": 1 })).contains("status.value"));
     assert!(refused(json!({ "type": "message", "mId": "1", "timestamp": 1.5, "message": text })).contains("timestamp"));
 }
@@ -52,7 +61,14 @@ fn custom_ids_are_free_of_surprises() {
     for id in [json!("user_42=+/@"), json!(42), json!("5f0c-11ee")] {
         assert!(receive(id.clone()).is_ok(), "{id}");
     }
-    for id in [json!("a b"), json!("ä"), json!("x".repeat(51)), json!(""), json!(null), json!(["x"])] {
+    for id in [
+        json!("a b"),
+        json!("ä"),
+        json!("x".repeat(51)),
+        json!(""),
+        json!(null),
+        json!(["x"]),
+    ] {
         assert!(matches!(receive(id.clone()), Err(Rejection::Malformed(_))), "{id}");
     }
 }
@@ -75,7 +91,13 @@ fn messages_go_to_the_base_url() {
     assert_eq!(request.timeout, Duration::from_secs(10));
     let expected = json!({ "channelId": "k3j9c0wq71xz", "contactId": "+60123456789", "message": { "type": "text", "text": "Hello Mia" } });
     assert_eq!(body(&request), expected);
-    assert_eq!(outcome, Outcome::Sent { external_id: Some("ext-2".into()), aliases: vec![] });
+    assert_eq!(
+        outcome,
+        Outcome::Sent {
+            external_id: Some("ext-2".into()),
+            aliases: vec![]
+        }
+    );
 }
 
 #[test]
@@ -104,36 +126,84 @@ fn each_content_has_its_form() {
 fn answers_mean_what_the_protocol_says() {
     let outcome = |call| send(Content::text("Hi"), call).1;
     for call in [answer(200, json!({})), raw_answer(200, b"OK"), raw_answer(204, b"")] {
-        assert_eq!(outcome(call), Outcome::Sent { external_id: None, aliases: vec![] });
+        assert_eq!(
+            outcome(call),
+            Outcome::Sent {
+                external_id: None,
+                aliases: vec![]
+            }
+        );
     }
-    assert_eq!(outcome(answer(200, json!({ "mId": 77 }))), Outcome::Sent { external_id: Some("77".into()), aliases: vec![] });
+    assert_eq!(
+        outcome(answer(200, json!({ "mId": 77 }))),
+        Outcome::Sent {
+            external_id: Some("77".into()),
+            aliases: vec![]
+        }
+    );
     let failed = |call| match outcome(call) {
         Outcome::Failed(failure) => failure,
         other => panic!("{other:?}"),
     };
     let failure = failed(answer(422, json!({ "error": { "message": "Unknown person" } })));
-    assert_eq!((failure.text.as_str(), failure.code.as_deref()), ("Unknown person", Some("422")));
-    assert_eq!(failed(raw_answer(500, "kaputt ".repeat(100).as_bytes())).text.chars().take(6).collect::<String>(), "kaputt");
+    assert_eq!(
+        (failure.text.as_str(), failure.code.as_deref()),
+        ("Unknown person", Some("422"))
+    );
+    assert_eq!(
+        failed(raw_answer(500, "kaputt ".repeat(100).as_bytes()))
+            .text
+            .chars()
+            .take(6)
+            .collect::<String>(),
+        "kaputt"
+    );
     assert!(failed(raw_answer(500, b"<html><body>x")).text.contains("HTTP 500"));
     assert_eq!(failed(raw_answer(401, b"")).reason, FailureReason::ChannelDisconnected);
-    assert!(matches!(outcome(Call::Broken("time out".into())), Outcome::Uncertain(_)));
+    assert!(matches!(
+        outcome(Call::Broken("time out".into())),
+        Outcome::Uncertain(_)
+    ));
 }
 
 #[test]
 fn a_busy_service_is_tried_again_when_it_says() {
     for (status, expected) in [(429, false), (503, true)] {
         let headers = vec![("retry-after".to_owned(), "9".to_owned())];
-        let busy = Call::Answered(Response { status, headers, body: bytes::Bytes::new() });
-        let Outcome::Retry { after, scope, counts, .. } = send(Content::text("Hi"), busy).1 else { panic!() };
-        assert_eq!((after, scope, counts), (Some(Duration::from_secs(9)), Scope::Channel, expected));
+        let busy = Call::Answered(Response {
+            status,
+            headers,
+            body: bytes::Bytes::new(),
+        });
+        let Outcome::Retry {
+            after, scope, counts, ..
+        } = send(Content::text("Hi"), busy).1
+        else {
+            panic!()
+        };
+        assert_eq!(
+            (after, scope, counts),
+            (Some(Duration::from_secs(9)), Scope::Channel, expected)
+        );
     }
 }
 
 #[test]
 fn files_are_fetched_from_the_web_only() {
-    let fetch = |url: &str| play(CustomChannel.media(&channel_of("custom_channel"), &json!({ "url": url })), vec![]).1;
-    let Media::Download { request, .. } = fetch("https://cdn.example/p.png") else { panic!() };
-    assert!(request.headers.is_empty(), "the channel's token is nobody else's business");
+    let fetch = |url: &str| {
+        play(
+            CustomChannel.media(&channel_of("custom_channel"), &json!({ "url": url })),
+            vec![],
+        )
+        .1
+    };
+    let Media::Download { request, .. } = fetch("https://cdn.example/p.png") else {
+        panic!()
+    };
+    assert!(
+        request.headers.is_empty(),
+        "the channel's token is nobody else's business"
+    );
     for url in ["file:///etc/passwd", "gopher://x", "p.png", ""] {
         assert!(matches!(fetch(url), Media::Gone(_)), "{url}");
     }
@@ -142,11 +212,20 @@ fn files_are_fetched_from_the_web_only() {
 #[test]
 fn settings() {
     let account = |config: Value| CustomChannel.account(config.as_object().unwrap());
-    assert_eq!(account(json!({ "base_url": "http://bridge:8080/x", "id_type": "custom" })), Ok(None));
+    assert_eq!(
+        account(json!({ "base_url": "http://bridge:8080/x", "id_type": "custom" })),
+        Ok(None)
+    );
     for (config, field) in [
         (json!({ "base_url": "bridge.example", "id_type": "phone" }), "base_url"),
-        (json!({ "base_url": "https://user:pw@x.example", "id_type": "phone" }), "base_url"),
-        (json!({ "base_url": "https://x.example?x=1", "id_type": "phone" }), "base_url"),
+        (
+            json!({ "base_url": "https://user:pw@x.example", "id_type": "phone" }),
+            "base_url",
+        ),
+        (
+            json!({ "base_url": "https://x.example?x=1", "id_type": "phone" }),
+            "base_url",
+        ),
         (json!({ "base_url": "https://x.example", "id_type": "fax" }), "id_type"),
     ] {
         assert_eq!(account(config).unwrap_err().field.as_deref(), Some(field));
@@ -155,11 +234,16 @@ fn settings() {
 
 #[test]
 fn an_agent_can_write_first() {
-    let phone = CustomChannel.start(&channel_of("custom_channel"), "+60 12-345 6789").unwrap();
+    let phone = CustomChannel
+        .start(&channel_of("custom_channel"), "+60 12-345 6789")
+        .unwrap();
     assert_eq!(phone.identities, [Identity::new("custom", "+60123456789")]);
     assert!(phone.aliases.contains(&Identity::new("custom", "60123456789")));
     assert_eq!(CustomChannel.start(&channel_of("custom_channel"), "mia"), None);
     let custom = channel(json!({ "base_url": "https://x.example", "id_type": "custom" }));
-    assert_eq!(CustomChannel.start(&custom, "mia").unwrap().identities, [Identity::new("custom", "mia")]);
+    assert_eq!(
+        CustomChannel.start(&custom, "mia").unwrap().identities,
+        [Identity::new("custom", "mia")]
+    );
     assert_eq!(CustomChannel.start(&custom, "mia okafor"), None);
 }

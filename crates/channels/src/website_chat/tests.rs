@@ -15,7 +15,11 @@ fn a_visitor_is_proven_by_the_hash_of_the_id() {
     assert!(!user_hash_matches(&channel, "user-42", ""));
     assert!(!user_hash_matches(&channel, "user-42", &hash[..63]));
     channel.secret = String::new();
-    assert!(!user_hash_matches(&channel, "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"));
+    assert!(!user_hash_matches(
+        &channel,
+        "",
+        "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"
+    ));
 }
 
 #[test]
@@ -23,7 +27,12 @@ fn websites_are_allowed_by_scheme_host_and_port() {
     let list = "https://shop.example\n https://*.mugs.example \nhttp://localhost:5173/\n";
     let chat = channel(json!({ "allowed_origins": list }));
     let allowed = |origin: &str| origin_allowed(&chat, origin);
-    for origin in ["https://shop.example", "https://shop.example:443", "https://a.b.mugs.example", "http://localhost:5173"] {
+    for origin in [
+        "https://shop.example",
+        "https://shop.example:443",
+        "https://a.b.mugs.example",
+        "http://localhost:5173",
+    ] {
         assert!(allowed(origin), "{origin}");
     }
     for origin in [
@@ -39,7 +48,10 @@ fn websites_are_allowed_by_scheme_host_and_port() {
     ] {
         assert!(!allowed(origin), "{origin}");
     }
-    assert!(origin_allowed(&channel(json!({ "allowed_origins": " \n" })), "https://any.example"));
+    assert!(origin_allowed(
+        &channel(json!({ "allowed_origins": " \n" })),
+        "https://any.example"
+    ));
     assert!(origin_allowed(&channel(json!({})), "null"));
 }
 
@@ -58,11 +70,21 @@ fn settings_are_checked() {
         (json!({ "require_identity": "yes" }), "require_identity"),
         (json!({ "greeting": "x".repeat(501) }), "greeting"),
         (json!({ "allowed_origins": "shop.example" }), "allowed_origins"),
-        (json!({ "allowed_origins": "https://shop.example/path" }), "allowed_origins"),
-        (json!({ "allowed_origins": "https://shop.*.example" }), "allowed_origins"),
+        (
+            json!({ "allowed_origins": "https://shop.example/path" }),
+            "allowed_origins",
+        ),
+        (
+            json!({ "allowed_origins": "https://shop.*.example" }),
+            "allowed_origins",
+        ),
         (json!({ "allowed_origins": "https://*" }), "allowed_origins"),
     ] {
-        assert_eq!(account(config.clone()).unwrap_err().field.as_deref(), Some(field), "{config}");
+        assert_eq!(
+            account(config.clone()).unwrap_err().field.as_deref(),
+            Some(field),
+            "{config}"
+        );
     }
 }
 
@@ -71,7 +93,10 @@ fn sending_is_storing() {
     let chat = channel(json!({}));
     assert!(play(WebsiteChat.connect(&chat), vec![]).1.is_ok());
     for content in every_content() {
-        let shown = matches!(content, Content::Text { .. } | Content::Attachment { .. } | Content::QuickReply { .. });
+        let shown = matches!(
+            content,
+            Content::Text { .. } | Content::Attachment { .. } | Content::QuickReply { .. }
+        );
         let (requests, outcome) = play(WebsiteChat.send(&chat, &outgoing("website_chat", content)), vec![]);
         assert!(requests.is_empty());
         assert_eq!(matches!(outcome, Outcome::Sent { external_id: None, .. }), shown);

@@ -170,7 +170,10 @@ pub(super) fn outcome(channel: &Channel, response: &Response) -> Outcome {
             after,
             Scope::Message,
             true,
-            Failure { reason: Unavailable, ..failure },
+            Failure {
+                reason: Unavailable,
+                ..failure
+            },
         ),
         Some(Message) if transient => retry(after, Scope::Message, true, failure),
         Some(Message) | None => Outcome::Failed(failure),
