@@ -42,7 +42,7 @@ impl Channel {
     /// The configured `base_url` without a trailing slash, or the provider's own.
     #[must_use]
     pub fn base_url<'a>(&'a self, default: &'a str) -> &'a str {
-        let own = self.text("base_url").trim_end_matches('/');
+        let own = self.text("base_url").trim().trim_end_matches('/');
         if own.is_empty() { default } else { own }
     }
 }

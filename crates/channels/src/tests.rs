@@ -91,7 +91,11 @@ fn descriptors_can_be_drawn_and_kept() {
             capabilities.max_text >= 1000 && !capabilities.attachments.is_empty(),
             "{source}"
         );
-        assert!(adapter.pace(&channel_of(source)).per_second > 0, "{source}");
+        let pace = adapter.pace(&channel_of(source));
+        assert!(
+            pace.per_second > 0 && pace.contact_burst > 0 && !pace.contact_interval.is_zero(),
+            "{source}"
+        );
         serde_json::to_value(descriptor).unwrap();
     }
 }

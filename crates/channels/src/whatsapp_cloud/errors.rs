@@ -229,3 +229,50 @@ pub(super) fn not_sent(channel: &Channel, why: &str) -> Outcome {
         failure: Failure::new(Unavailable, text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_numbers_mean_what_metas_table_says() {
+        use FailureReason::{Billing, Content as Refused, Media as File, Policy, Template, Unreachable, WindowClosed};
+        let class = |code: i64| row(code).map(|(_, _, class, reason, _)| (*class, *reason));
+        for code in [
+            0, 3, 10, 190, 200, 299, 368, 131_031, 131_005, 131_037, 131_045, 133_000, 133_005, 133_010, 133_015,
+        ] {
+            assert_eq!(class(code), Some((Account, ChannelDisconnected)), "{code}");
+        }
+        assert_eq!(class(131_042), Some((Account, Billing)));
+        for code in [1, 2, 131_000, 131_016, 131_057, 133_004, 135_000] {
+            assert_eq!(class(code), Some((Retry, Unavailable)), "{code}");
+        }
+        for code in [4, 613, 80_007, 130_429, 133_016] {
+            assert!(matches!(class(code), Some((Limited(Scope::Channel, _), _))), "{code}");
+        }
+        for code in [131_056, 131_048, 131_064] {
+            assert!(matches!(class(code), Some((Limited(Scope::Contact, _), _))), "{code}");
+        }
+        let messages = [
+            (WindowClosed, vec![131_047, 470]),
+            (Unreachable, vec![131_021, 131_026, 131_030, 131_062, 137_000]),
+            (Policy, vec![131_049, 130_472, 131_050, 130_497]),
+            (Refused, vec![100, 33, 131_008, 131_009, 131_051, 138_006, 139_000]),
+            (
+                Template,
+                vec![
+                    132_000, 132_001, 132_005, 132_007, 132_008, 132_012, 132_015, 132_016, 132_018, 132_068, 132_069,
+                    131_063, 2_388_040,
+                ],
+            ),
+            (File, vec![131_052]),
+        ];
+        for (reason, codes) in messages {
+            for code in codes {
+                assert_eq!(class(code), Some((Message, reason)), "{code}");
+            }
+        }
+        assert_eq!(class(999_999), None);
+        assert_eq!(class(-1), None);
+    }
+}

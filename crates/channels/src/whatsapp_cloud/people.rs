@@ -176,3 +176,27 @@ pub(super) fn start(identifier: &str) -> Option<Profile> {
         ..Profile::default()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_can_write_first_to_a_number() {
+        let profile = start(" +55 (11) 98765-4321 ").unwrap();
+        assert_eq!(profile.identities, [Identity::new("wa_phone", "5511987654321")]);
+        assert_eq!(profile.aliases, [Identity::new("wa_phone", "551187654321")]);
+        assert_eq!(profile.phone.as_deref(), Some("+5511987654321"));
+        assert_eq!(
+            start("00447700900123").unwrap().identities,
+            [Identity::new("wa_phone", "447700900123")]
+        );
+        assert_eq!(
+            start("GB.7001").unwrap().identities,
+            [Identity::new("wa_bsuid", "GB.7001")]
+        );
+        for wrong in ["", "07700 900123", "mia@shop.test", "12", "1234567890123456"] {
+            assert_eq!(start(wrong), None, "{wrong}");
+        }
+    }
+}

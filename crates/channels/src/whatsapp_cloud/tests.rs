@@ -1,5 +1,4 @@
-use super::errors::{self, Class};
-use super::{DESCRIPTOR, WhatsappCloud};
+use super::WhatsappCloud;
 use crate::adapter::{Adapter, Channel, Media, Outcome, Outgoing, Scope};
 use crate::dialogue::{Call, Method, Request};
 use crate::testing::{answer, assert_contains, body, channel_of, file, outgoing, play, raw_answer, with_headers};
@@ -395,75 +394,6 @@ fn other_contents() {
     assert!(matches!(send_message(&message, vec![]).1, Outcome::Failed(_)));
 }
 
-fn template(components: Value) -> Value {
-    let template = json!({ "name": "order_ready", "languageCode": "en_GB", "components": components });
-    send(json!({ "type": "whatsapp_template", "template": template }))["template"].clone()
-}
-
-#[test]
-fn templates_are_matched_by_type_in_any_order() {
-    let body = json!({ "type": "body", "text": "Hi {{1}}", "parameters": [{ "type": "text", "text": "Mia" }] });
-    let footer = json!({ "type": "footer", "text": "Reply STOP", "parameters": [] });
-    let buttons = json!({ "type": "buttons", "buttons": [
-        { "type": "quick_reply", "text": "Help", "parameters": [] },
-        { "type": "phone_number", "text": "Call", "phone_number": "+1" },
-        { "type": "url", "text": "Track", "url": "https://t.test/{{1}}", "parameters": [{ "type": "text", "text": "A-77" }] },
-        { "type": "quick_reply", "text": "Stop", "parameters": [{ "type": "text", "text": "STOP_1" }] }] });
-    let header = json!({ "type": "header", "format": "image", "example": { "header_handle": ["x"] },
-        "parameters": [{ "type": "image", "image": { "link": "https://cdn.test/p.png", "filename": "p.png", "caption": "" } }] });
-    let expected = |order: [usize; 4]| {
-        let parts = [
-            json!({ "type": "header", "parameters": [{ "type": "image", "image": { "link": "https://cdn.test/p.png" } }] }),
-            json!({ "type": "body", "parameters": [{ "type": "text", "text": "Mia" }] }),
-            json!({ "type": "button", "sub_type": "url", "index": "2", "parameters": [{ "type": "text", "text": "A-77" }] }),
-            json!({ "type": "button", "sub_type": "quick_reply", "index": "3", "parameters": [{ "type": "payload", "payload": "STOP_1" }] }),
-        ];
-        order.iter().map(|index| parts[*index].clone()).collect::<Vec<_>>()
-    };
-    let usual = template(json!([header, body, footer, buttons]));
-    assert_eq!(usual["language"], json!({ "code": "en_GB", "policy": "deterministic" }));
-    assert_eq!(usual["components"], json!(expected([0, 1, 2, 3])));
-    // As n8n sends it: text first, then buttons, then the media header.
-    assert_eq!(
-        template(json!([body, footer, buttons, header]))["components"],
-        json!(expected([1, 2, 3, 0]))
-    );
-}
-
-#[test]
-fn templates_without_gaps_have_no_components() {
-    assert!(template(json!([])).get("components").is_none());
-    let still = json!([{ "type": "body", "text": "Hello", "parameters": [] }, { "type": "footer", "text": "Bye" }]);
-    assert!(template(still).get("components").is_none());
-}
-
-#[test]
-fn templates_in_metas_own_form_pass() {
-    let own = json!([
-        { "type": "body", "parameters": [{ "type": "text", "parameter_name": "name", "text": "Mia" }] },
-        { "type": "button", "sub_type": "url", "index": 0, "parameters": [{ "type": "text", "text": "88" }] },
-        { "type": "carousel", "cards": [] },
-    ]);
-    let sent = template(own);
-    assert_eq!(sent["components"][0]["parameters"][0]["parameter_name"], "name");
-    assert_eq!(sent["components"][1]["index"], "0", "Meta wants the index as text");
-    assert_eq!(sent["components"][2]["type"], "carousel");
-    let upper = template(json!([{ "type": "BODY", "parameters": [{ "type": "text", "text": "Mia" }] }]));
-    assert_eq!(upper["components"][0]["type"], "body");
-}
-
-#[test]
-fn documents_and_places_in_headers() {
-    let document = json!([{ "type": "header", "parameters": [{ "type": "document", "document": { "link": "https://c.test/a.pdf", "filename": "a.pdf" } }] }]);
-    assert_eq!(
-        template(document)["components"][0]["parameters"][0]["document"],
-        json!({ "link": "https://c.test/a.pdf", "filename": "a.pdf" })
-    );
-    let place = json!({ "name": "Shop", "address": "1 Rd", "latitude": "1.5", "longitude": "2" });
-    let location = template(json!([{ "type": "header", "parameters": [{ "type": "location", "location": place }] }]));
-    assert_eq!(location["components"][0]["parameters"][0]["location"], place);
-}
-
 #[test]
 fn files_are_uploaded_and_sent_by_id() {
     let table = [
@@ -562,58 +492,6 @@ fn a_broken_upload_has_sent_nothing() {
 /// The outcome of a text that is answered with this.
 fn answered(call: Call) -> Outcome {
     send_message(&outgoing("whatsapp_cloud", Content::text("Hi")), vec![call]).1
-}
-
-#[test]
-fn error_numbers_mean_what_metas_table_says() {
-    use FailureReason::{Billing, Content as Refused, Media as File, Policy, Template, Unreachable, WindowClosed};
-    let class = |code: i64| errors::row(code).map(|(_, _, class, reason, _)| (*class, *reason));
-    for code in [
-        0, 3, 10, 190, 200, 299, 368, 131_031, 131_005, 131_037, 131_045, 133_000, 133_005, 133_010, 133_015,
-    ] {
-        assert_eq!(
-            class(code),
-            Some((Class::Account, FailureReason::ChannelDisconnected)),
-            "{code}"
-        );
-    }
-    assert_eq!(class(131_042), Some((Class::Account, Billing)));
-    for code in [1, 2, 131_000, 131_016, 131_057, 133_004, 135_000] {
-        assert_eq!(class(code), Some((Class::Retry, FailureReason::Unavailable)), "{code}");
-    }
-    for code in [4, 613, 80_007, 130_429, 133_016] {
-        assert!(
-            matches!(class(code), Some((Class::Limited(Scope::Channel, _), _))),
-            "{code}"
-        );
-    }
-    for code in [131_056, 131_048, 131_064] {
-        assert!(
-            matches!(class(code), Some((Class::Limited(Scope::Contact, _), _))),
-            "{code}"
-        );
-    }
-    let messages = [
-        (WindowClosed, vec![131_047, 470]),
-        (Unreachable, vec![131_021, 131_026, 131_030, 131_062, 137_000]),
-        (Policy, vec![131_049, 130_472, 131_050, 130_497]),
-        (Refused, vec![100, 33, 131_008, 131_009, 131_051, 138_006, 139_000]),
-        (
-            Template,
-            vec![
-                132_000, 132_001, 132_005, 132_007, 132_008, 132_012, 132_015, 132_016, 132_018, 132_068, 132_069,
-                131_063, 2_388_040,
-            ],
-        ),
-        (File, vec![131_052]),
-    ];
-    for (reason, codes) in messages {
-        for code in codes {
-            assert_eq!(class(code), Some((Class::Message, reason)), "{code}");
-        }
-    }
-    assert_eq!(class(999_999), None);
-    assert_eq!(class(-1), None);
 }
 
 #[test]
@@ -787,25 +665,4 @@ fn pace_follows_the_numbers_level() {
         (pace.per_second, pace.contact_interval, pace.contact_burst),
         (1000, Duration::from_secs(6), 45)
     );
-}
-
-#[test]
-fn an_agent_can_write_first_to_a_number() {
-    let start = |text: &str| WhatsappCloud.start(&whatsapp(), text);
-    let profile = start(" +55 (11) 98765-4321 ").unwrap();
-    assert_eq!(profile.identities, [Identity::new("wa_phone", "5511987654321")]);
-    assert_eq!(profile.aliases, [Identity::new("wa_phone", "551187654321")]);
-    assert_eq!(profile.phone.as_deref(), Some("+5511987654321"));
-    assert_eq!(
-        start("00447700900123").unwrap().identities,
-        [Identity::new("wa_phone", "447700900123")]
-    );
-    assert_eq!(
-        start("GB.7001").unwrap().identities,
-        [Identity::new("wa_bsuid", "GB.7001")]
-    );
-    for wrong in ["", "07700 900123", "mia@shop.test", "12", "1234567890123456"] {
-        assert_eq!(start(wrong), None, "{wrong}");
-    }
-    assert!(DESCRIPTOR.capabilities.can_start);
 }
