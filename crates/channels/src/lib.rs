@@ -21,6 +21,11 @@ mod website_chat;
 mod whatsapp_cloud;
 mod words;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 pub use adapter::*;
 pub use dialogue::{Body, Call, Dialogue, Part, PartContent, Request, Response, Step};
 pub use webhook::{Received, Rejection, Webhook, WebhookReply};

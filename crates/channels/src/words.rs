@@ -60,3 +60,9 @@ pub(crate) fn same_secret(given: &str, ours: &str) -> bool {
     use subtle::ConstantTimeEq as _;
     !ours.is_empty() && bool::from(given.as_bytes().ct_eq(ours.as_bytes()))
 }
+
+/// A phone number in E.164; a missing `+` is added, since providers and people leave it out.
+pub(crate) fn phone(text: &str) -> Option<String> {
+    use ism_domain::phone::normalise;
+    normalise(text).or_else(|| normalise(&format!("+{}", text.trim())))
+}

@@ -190,10 +190,7 @@ impl Adapter for CustomChannel {
                 ..Profile::default()
             });
         }
-        if !identifier.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c)) {
-            return None;
-        }
-        let phone = receive::phone(identifier)?;
+        let phone = words::phone(identifier)?;
         Some(Profile {
             aliases: receive::spellings(&phone),
             identities: vec![Identity::new(SCHEME, &phone)],

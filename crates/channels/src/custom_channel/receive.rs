@@ -5,8 +5,8 @@
 
 use super::SCHEME;
 use crate::adapter::Channel;
-use crate::json;
 use crate::webhook::{Received, Rejection, Webhook};
+use crate::{json, words};
 use ism_domain::Timestamp;
 use ism_domain::content::{Attachment, AttachmentKind, Content, Location};
 use ism_domain::inbound::{Identity, Inbound, InboundMessage, InboundStatus, Profile};
@@ -23,7 +23,7 @@ fn malformed<T>(sentence: &'static str) -> Checked<T> {
 }
 
 pub(super) fn receive(channel: &Channel, webhook: &Webhook, now: Timestamp) -> Checked<Received> {
-    let Ok(body) = serde_json::from_slice::<Value>(&webhook.body) else {
+    let Some(body) = json::parse(&webhook.body) else {
         return malformed("The body is not JSON.");
     };
     if !body.is_object() {
@@ -60,7 +60,7 @@ fn profile(channel: &Channel, body: &Value) -> Checked<Profile> {
         identities: vec![Identity::new(SCHEME, &id)],
         first_name: get("firstName"),
         last_name: get("lastName"),
-        phone: json::id(body, "/contact/phone").and_then(|given| phone(&given)),
+        phone: json::id(body, "/contact/phone").and_then(|given| words::phone(&given)),
         email: get("email").filter(|email| email.contains('@')),
         language: get("language")
             .map(|language| language.to_lowercase())
@@ -76,7 +76,7 @@ fn profile(channel: &Channel, body: &Value) -> Checked<Profile> {
             return malformed("contactId may only contain letters, digits and the characters _ = + / @ - . :");
         }
     } else {
-        let Some(number) = phone(&id) else {
+        let Some(number) = words::phone(&id) else {
             return malformed("contactId must be a phone number such as +60177872890.");
         };
         // The answer goes to the spelling the system used; it may know the person under the other one, too.
@@ -95,13 +95,6 @@ pub(super) fn is_custom_id(id: &str) -> bool {
         && id
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"_=+/@-.:".contains(&byte))
-}
-
-/// A phone number as `+` and digits.
-pub(super) fn phone(text: &str) -> Option<String> {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let punctuation = text.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c));
-    (punctuation && (5..=15).contains(&digits.len())).then(|| format!("+{digits}"))
 }
 
 /// With and without `+`.

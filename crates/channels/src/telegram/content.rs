@@ -200,7 +200,7 @@ fn contact(message: &Value) -> Option<Content> {
 fn form(message: &Value) -> Option<Content> {
     let data = json::text(message, "/web_app_data/data")?;
     let name = json::filled(message, "/web_app_data/button_text").unwrap_or_else(|| "Web app".to_owned());
-    let response = serde_json::from_str(&data).unwrap_or(Value::String(data));
+    let response = json::parse(data.as_bytes()).unwrap_or(Value::String(data));
     Some(Content::Form { name, response })
 }
 

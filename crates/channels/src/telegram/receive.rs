@@ -5,8 +5,8 @@
 use super::{SCHEME, call, content};
 use crate::adapter::Channel;
 use crate::dialogue::Body;
-use crate::json;
 use crate::webhook::{Received, Rejection, Webhook};
+use crate::{json, words};
 use ism_domain::Timestamp;
 use ism_domain::content::Content;
 use ism_domain::inbound::{Identity, Inbound, InboundMessage, Profile};
@@ -55,8 +55,7 @@ const SERVICE: &[&str] = &[
 ];
 
 pub(super) fn receive(channel: &Channel, webhook: &Webhook, now: Timestamp) -> Result<Received, Rejection> {
-    let update: Value =
-        serde_json::from_slice(&webhook.body).map_err(|_| Rejection::Malformed("The body is not JSON."))?;
+    let update = json::parse(&webhook.body).ok_or(Rejection::Malformed("The body is not JSON."))?;
     if !update.is_object() {
         return Err(Rejection::Malformed(
             "The body is not an update: it must be a JSON object.",
@@ -190,11 +189,7 @@ fn own_phone(message: &Value) -> Option<String> {
     if json::id(message, "/from/id")? != owner {
         return None;
     }
-    let digits: String = json::id(message, "/contact/phone_number")?
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
-    (7..=15).contains(&digits.len()).then(|| format!("+{digits}"))
+    words::phone(&json::id(message, "/contact/phone_number")?)
 }
 
 /// The customer: in a private chat the chat's id and the user's are the same, and the former is where we send to.

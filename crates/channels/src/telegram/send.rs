@@ -383,83 +383,24 @@ fn unreadable(response: &Response) -> Outcome {
 }
 
 /// A part of a refusal's description, what it means for the message, and a sentence for the agent.
+#[rustfmt::skip]
 const REFUSALS: &[(&str, FailureReason, &str)] = &[
-    (
-        "chat not found",
-        FailureReason::Unreachable,
-        "Telegram does not know this chat; the person has to write to the bot first.",
-    ),
-    (
-        "peer_id_invalid",
-        FailureReason::Unreachable,
-        "Telegram does not know this chat; the person has to write to the bot first.",
-    ),
-    (
-        "message is too long",
-        FailureReason::Content,
-        "The text is longer than Telegram allows (4096 characters).",
-    ),
-    (
-        "caption is too long",
-        FailureReason::Content,
-        "The caption is longer than Telegram allows (1024 characters).",
-    ),
-    (
-        "text is empty",
-        FailureReason::Content,
-        "Telegram does not send empty messages.",
-    ),
-    (
-        "button_data_invalid",
-        FailureReason::Content,
-        "Telegram refused the data of a button.",
-    ),
-    (
-        "button_url_invalid",
-        FailureReason::Content,
-        "Telegram refused the address of a button.",
-    ),
-    (
-        "file is too big",
-        FailureReason::Media,
-        "The file is larger than Telegram takes from bots (50 MB).",
-    ),
-    (
-        "request entity too large",
-        FailureReason::Media,
-        "The file is larger than Telegram takes from bots (50 MB).",
-    ),
-    (
-        "photo_invalid_dimensions",
-        FailureReason::Media,
-        "Telegram refused the picture’s proportions.",
-    ),
-    (
-        "wrong file identifier",
-        FailureReason::Media,
-        "Telegram could not read the file.",
-    ),
-    (
-        "wrong type of the web page content",
-        FailureReason::Media,
-        "Telegram could not read the file.",
-    ),
-    (
-        "failed to get http url content",
-        FailureReason::Media,
-        "Telegram could not fetch the file.",
-    ),
-    (
-        "image_process_failed",
-        FailureReason::Media,
-        "Telegram could not read the picture.",
-    ),
+    ("chat not found", FailureReason::Unreachable, "Telegram does not know this chat; the person has to write to the bot first."),
+    ("peer_id_invalid", FailureReason::Unreachable, "Telegram does not know this chat; the person has to write to the bot first."),
+    ("message is too long", FailureReason::Content, "The text is longer than Telegram allows (4096 characters)."),
+    ("caption is too long", FailureReason::Content, "The caption is longer than Telegram allows (1024 characters)."),
+    ("text is empty", FailureReason::Content, "Telegram does not send empty messages."),
+    ("button_data_invalid", FailureReason::Content, "Telegram refused the data of a button."),
+    ("button_url_invalid", FailureReason::Content, "Telegram refused the address of a button."),
+    ("file is too big", FailureReason::Media, "The file is larger than Telegram takes from bots (50 MB)."),
+    ("request entity too large", FailureReason::Media, "The file is larger than Telegram takes from bots (50 MB)."),
+    ("photo_invalid_dimensions", FailureReason::Media, "Telegram refused the picture’s proportions."),
+    ("wrong file identifier", FailureReason::Media, "Telegram could not read the file."),
+    ("wrong type of the web page content", FailureReason::Media, "Telegram could not read the file."),
+    ("failed to get http url content", FailureReason::Media, "Telegram could not fetch the file."),
+    ("image_process_failed", FailureReason::Media, "Telegram could not read the picture."),
     ("file must be non-empty", FailureReason::Media, "The file is empty."),
-    (
-        "voice_messages_forbidden",
-        FailureReason::Policy,
-        "This person does not accept voice messages.",
-    ),
+    ("voice_messages_forbidden", FailureReason::Policy, "This person does not accept voice messages."),
 ];
 
 /// Parts of a 403 that mean that the person is gone, for now or for good.

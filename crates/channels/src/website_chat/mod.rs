@@ -203,7 +203,7 @@ impl Adapter for WebsiteChat {
     fn pace(&self, _channel: &Channel) -> Pace {
         Pace {
             per_second: 10_000,
-            contact_interval: Duration::ZERO,
+            contact_interval: Duration::from_millis(1),
             contact_burst: 1000,
         }
     }

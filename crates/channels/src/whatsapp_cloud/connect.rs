@@ -74,6 +74,10 @@ fn connected(number: &Value, account: &Value, address: String) -> Connected {
     }
     // A display name in review (`name_status`) does not keep messages from flowing; these do.
     let warning = match json::filled(number, "/status").as_deref() {
+        Some("PENDING") => Some(
+            "This number is not registered with the Cloud API yet. Register it at Meta under WhatsApp → API setup."
+                .to_owned(),
+        ),
         Some(status @ ("BANNED" | "RESTRICTED" | "DISCONNECTED" | "UNVERIFIED" | "FLAGGED" | "RATE_LIMITED")) => {
             Some(format!(
                 "WhatsApp lists this number as {}. Look it up in WhatsApp Manager.",

@@ -151,7 +151,7 @@ fn interactive(message: &Value) -> Option<Content> {
     let form = reply.get("nfm_reply")?;
     // JSON inside a string, usually an object.
     let response = match form.get("response_json") {
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())),
+        Some(Value::String(text)) => json::parse(text.as_bytes()).unwrap_or_else(|| Value::String(text.clone())),
         Some(other) => other.clone(),
         None => Value::Null,
     };

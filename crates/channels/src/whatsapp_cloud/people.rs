@@ -4,7 +4,7 @@
 //! Argentina) and, since people can hide their number, an id that starts with a country: `GB.7001…`.
 
 use super::{BSUID, PARENT_BSUID, PHONE};
-use crate::json;
+use crate::{json, words};
 use ism_domain::inbound::{Identity, Profile};
 use serde_json::Value;
 
@@ -67,18 +67,14 @@ fn profile(said: Said, contacts: &[Value]) -> Option<Profile> {
     let mut aliases: Vec<Identity> = identities.iter().flat_map(variants).collect();
     aliases.extend(parent.map(|parent| Identity::new(PARENT_BSUID, parent)));
     aliases.retain(|alias| !identities.contains(alias));
-    let (first_name, last_name) = contact
-        .and_then(name)
-        .map_or((None, None), split_name);
+    let phone = identities
+        .iter()
+        .find(|id| id.scheme == PHONE)
+        .map(|id| format!("+{}", id.value));
+    let (first_name, last_name) = contact.and_then(name).map_or((None, None), split_name);
     Some(Profile {
-        phone: identities
-            .iter()
-            .find(|id| id.scheme == PHONE)
-            .map(|id| format!("+{}", id.value)),
-        country_code: identities
-            .iter()
-            .find(|id| id.scheme == BSUID)
-            .map(|id| id.value.chars().take(2).collect()),
+        country_code: country(&identities, phone.as_deref()),
+        phone,
         username: contact.and_then(|contact| json::filled(contact, "/profile/username")),
         first_name,
         last_name,
@@ -86,6 +82,15 @@ fn profile(said: Said, contacts: &[Value]) -> Option<Profile> {
         aliases,
         ..Profile::default()
     })
+}
+
+/// The country an id starts with, else the one of the calling code.
+fn country(identities: &[Identity], phone: Option<&str>) -> Option<String> {
+    let named = identities
+        .iter()
+        .find(|id| id.scheme == BSUID)
+        .map(|id| id.value.chars().take(2).collect());
+    named.or_else(|| ism_domain::phone::country(phone?).map(str::to_owned))
 }
 
 /// The identity behind a provider's value. Some fields that used to hold a phone number hold the other kind of id
@@ -161,19 +166,37 @@ pub(super) fn start(identifier: &str) -> Option<Profile> {
             ..Profile::default()
         });
     }
-    if !identifier.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c)) {
-        return None;
-    }
-    let digits: String = identifier.chars().filter(char::is_ascii_digit).collect();
-    let digits = digits.strip_prefix("00").map_or(digits.clone(), str::to_owned);
-    if !(7..=15).contains(&digits.len()) || digits.starts_with('0') {
-        return None;
-    }
-    let identity = Identity::new(PHONE, digits.clone());
+    let phone = words::phone(identifier)?;
+    let identity = Identity::new(PHONE, phone.trim_start_matches('+'));
     Some(Profile {
         aliases: variants(&identity),
         identities: vec![identity],
-        phone: Some(format!("+{digits}")),
+        country_code: country(&[], Some(&phone)),
+        phone: Some(phone),
         ..Profile::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_can_write_first_to_a_number() {
+        let profile = start(" +55 (11) 98765-4321 ").unwrap();
+        assert_eq!(profile.identities, [Identity::new("wa_phone", "5511987654321")]);
+        assert_eq!(profile.aliases, [Identity::new("wa_phone", "551187654321")]);
+        assert_eq!(profile.phone.as_deref(), Some("+5511987654321"));
+        assert_eq!(
+            start("00447700900123").unwrap().identities,
+            [Identity::new("wa_phone", "447700900123")]
+        );
+        assert_eq!(
+            start("GB.7001").unwrap().identities,
+            [Identity::new("wa_bsuid", "GB.7001")]
+        );
+        for wrong in ["", "07700 900123", "mia@shop.test", "12", "1234567890123456"] {
+            assert_eq!(start(wrong), None, "{wrong}");
+        }
+    }
 }

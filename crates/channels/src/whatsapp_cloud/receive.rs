@@ -27,8 +27,7 @@ const IGNORED: &[(&str, &str)] = &[
 ];
 
 pub(super) fn receive(channel: &Channel, webhook: &Webhook, now: Timestamp) -> Result<Received, Rejection> {
-    let body: Value =
-        serde_json::from_slice(&webhook.body).map_err(|_| Rejection::Malformed("The body is not JSON."))?;
+    let body = json::parse(&webhook.body).ok_or(Rejection::Malformed("The body is not JSON."))?;
     if !body.is_object() {
         return Err(Rejection::Malformed(
             "The body is not a webhook of Meta: it must be a JSON object.",

@@ -130,3 +130,78 @@ fn cloud_button(component: &Value) -> Value {
     }
     Value::Object(fields)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(components: Value) -> Value {
+        let template = json!({ "name": "order_ready", "languageCode": "en_GB", "components": components });
+        to_cloud(&serde_json::from_value(template).unwrap())
+    }
+
+    #[test]
+    fn templates_are_matched_by_type_in_any_order() {
+        let body = json!({ "type": "body", "text": "Hi {{1}}", "parameters": [{ "type": "text", "text": "Mia" }] });
+        let footer = json!({ "type": "footer", "text": "Reply STOP", "parameters": [] });
+        let buttons = json!({ "type": "buttons", "buttons": [
+        { "type": "quick_reply", "text": "Help", "parameters": [] },
+        { "type": "phone_number", "text": "Call", "phone_number": "+1" },
+        { "type": "url", "text": "Track", "url": "https://t.test/{{1}}", "parameters": [{ "type": "text", "text": "A-77" }] },
+        { "type": "quick_reply", "text": "Stop", "parameters": [{ "type": "text", "text": "STOP_1" }] }] });
+        let header = json!({ "type": "header", "format": "image", "example": { "header_handle": ["x"] },
+        "parameters": [{ "type": "image", "image": { "link": "https://cdn.test/p.png", "filename": "p.png", "caption": "" } }] });
+        let expected = |order: [usize; 4]| {
+            let parts = [
+                json!({ "type": "header", "parameters": [{ "type": "image", "image": { "link": "https://cdn.test/p.png" } }] }),
+                json!({ "type": "body", "parameters": [{ "type": "text", "text": "Mia" }] }),
+                json!({ "type": "button", "sub_type": "url", "index": "2", "parameters": [{ "type": "text", "text": "A-77" }] }),
+                json!({ "type": "button", "sub_type": "quick_reply", "index": "3", "parameters": [{ "type": "payload", "payload": "STOP_1" }] }),
+            ];
+            order.iter().map(|index| parts[*index].clone()).collect::<Vec<_>>()
+        };
+        let usual = template(json!([header, body, footer, buttons]));
+        assert_eq!(usual["language"], json!({ "code": "en_GB", "policy": "deterministic" }));
+        assert_eq!(usual["components"], json!(expected([0, 1, 2, 3])));
+        // As n8n sends it: text first, then buttons, then the media header.
+        assert_eq!(
+            template(json!([body, footer, buttons, header]))["components"],
+            json!(expected([1, 2, 3, 0]))
+        );
+    }
+
+    #[test]
+    fn templates_without_gaps_have_no_components() {
+        assert!(template(json!([])).get("components").is_none());
+        let still = json!([{ "type": "body", "text": "Hello", "parameters": [] }, { "type": "footer", "text": "Bye" }]);
+        assert!(template(still).get("components").is_none());
+    }
+
+    #[test]
+    fn templates_in_metas_own_form_pass() {
+        let own = json!([
+            { "type": "body", "parameters": [{ "type": "text", "parameter_name": "name", "text": "Mia" }] },
+            { "type": "button", "sub_type": "url", "index": 0, "parameters": [{ "type": "text", "text": "88" }] },
+            { "type": "carousel", "cards": [] },
+        ]);
+        let sent = template(own);
+        assert_eq!(sent["components"][0]["parameters"][0]["parameter_name"], "name");
+        assert_eq!(sent["components"][1]["index"], "0", "Meta wants the index as text");
+        assert_eq!(sent["components"][2]["type"], "carousel");
+        let upper = template(json!([{ "type": "BODY", "parameters": [{ "type": "text", "text": "Mia" }] }]));
+        assert_eq!(upper["components"][0]["type"], "body");
+    }
+
+    #[test]
+    fn documents_and_places_in_headers() {
+        let document = json!([{ "type": "header", "parameters": [{ "type": "document", "document": { "link": "https://c.test/a.pdf", "filename": "a.pdf" } }] }]);
+        assert_eq!(
+            template(document)["components"][0]["parameters"][0]["document"],
+            json!({ "link": "https://c.test/a.pdf", "filename": "a.pdf" })
+        );
+        let place = json!({ "name": "Shop", "address": "1 Rd", "latitude": "1.5", "longitude": "2" });
+        let location =
+            template(json!([{ "type": "header", "parameters": [{ "type": "location", "location": place }] }]));
+        assert_eq!(location["components"][0]["parameters"][0]["location"], place);
+    }
+}
