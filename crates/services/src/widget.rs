@@ -147,7 +147,7 @@ impl Services {
         let identity = match &user {
             Some(user) => {
                 let hash = user.hash.as_deref().unwrap_or_default();
-                if !ism_channels::user_hash_matches(&live.wire.secret, &user.id, hash) {
+                if !ism_channels::user_hash_matches(&live.wire, &user.id, hash) {
                     return Err(Refusal::new(
                         RefusalKind::Forbidden,
                         "identity_not_proven",

@@ -77,19 +77,16 @@ fn load(tx: &mut Tx<'_>, unit: &mut Unit, batch: &[Request]) -> Result<()> {
         let channel = live.row.id;
         let keys = keys.entry(channel).or_default();
         let externals = externals.entry(channel).or_default();
-        let mut person = |profile: &Profile| {
-            keys.extend(profile.identities.iter().chain(&profile.aliases).map(Identity::key));
-        };
         for event in events.iter() {
             match event {
                 Inbound::Message(message) | Inbound::Echo(message) | Inbound::Edited(message) => {
-                    person(&message.profile);
+                    keys.extend(names(&message.profile));
                     externals.insert(message.external_id.clone());
                     externals.extend(message.reply_to.clone());
                 }
                 Inbound::Deleted { external_id, .. } => drop(externals.insert(external_id.clone())),
                 Inbound::Reaction { profile, target, .. } => {
-                    person(profile);
+                    keys.extend(names(profile));
                     externals.insert(target.clone());
                 }
                 Inbound::Status(status) => {
@@ -97,7 +94,7 @@ fn load(tx: &mut Tx<'_>, unit: &mut Unit, batch: &[Request]) -> Result<()> {
                     references.extend(status.reference.as_deref().and_then(|id| id.parse::<MessageId>().ok()));
                 }
                 Inbound::Opened { profile, .. } | Inbound::Stopped { profile, .. } | Inbound::Resumed { profile, .. } => {
-                    person(profile);
+                    keys.extend(names(profile));
                 }
                 Inbound::IdentityChanged { from, to, .. } => {
                     keys.insert(from.key());
@@ -118,6 +115,11 @@ fn load(tx: &mut Tx<'_>, unit: &mut Unit, batch: &[Request]) -> Result<()> {
         unit.load_messages(tx, &references)?;
     }
     Ok(())
+}
+
+/// Every name a profile can be found by.
+fn names(profile: &Profile) -> impl Iterator<Item = String> {
+    profile.identities.iter().chain(&profile.aliases).map(Identity::key)
 }
 
 struct Step<'u> {
