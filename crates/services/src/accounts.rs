@@ -438,6 +438,7 @@ impl Services {
                 let mut row = accounts::member(tx, workspace, user)?.ok_or_else(|| Refusal::not_found("User"))?;
                 row.role = role;
                 accounts::save(tx, &row)?;
+                keep_an_owner(tx)?;
                 tx.emit(NewEvent::workspace(
                     EventKind::UserUpdated,
                     member.actor(),
@@ -468,6 +469,7 @@ impl Services {
                 let now = tx.now();
                 row.removed_at = Some(now);
                 accounts::save(tx, &row)?;
+                keep_an_owner(tx)?;
                 let assigned: Vec<_> =
                     contacts::assigned_to(tx, workspace, user)?.iter().map(|contact| contact.id).collect();
                 let mut unit = Unit::new(tx);
@@ -729,6 +731,16 @@ impl Services {
             .await
             .map_err(|_| Error::Internal("checking a password failed".to_owned()))
     }
+}
+
+/// Two owners may take each other's access at the same moment; the second must not succeed.
+fn keep_an_owner(tx: &mut Tx<'_>) -> Result<()> {
+    let sql = "SELECT count(*) FROM workspace_member WHERE workspace_id = ?1 AND role = 'owner' AND removed_at IS NULL";
+    let owners: i64 = tx.rows(sql, &[tx.workspace().into()])?.first_mut().map_or(Ok(0), ism_store::Row::take)?;
+    if owners > 0 {
+        return Ok(());
+    }
+    Err(Refusal::conflict("last_owner", "A workspace keeps at least one owner. Make someone else an owner first.").into())
 }
 
 fn join_organization(tx: &mut Tx<'_>, workspace: WorkspaceId, user: UserId) -> Result<()> {
