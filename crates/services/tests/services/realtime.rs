@@ -551,7 +551,7 @@ fn frames_lead_to_what_a_fresh_load_shows() {
             .unwrap()
             .current();
         // Every step once, so that no kind of event is left to chance; then a day by chance.
-        let day = (0..STEPS).chain([0, 14, 30, 30, 13, 30, 12]).zip(1..).chain(drawn);
+        let day = (0..STEPS).chain([0, 14, 30, 30, 13, 30, 29, 12]).zip(1..).chain(drawn);
         let mut screens = vec![Screen::load(&services, me).await];
         let mut story = Vec::new();
         for (at, (step, pick)) in day.enumerate() {
