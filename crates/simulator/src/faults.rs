@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 /// How one account behaves. Every field has a calm default, and a partial object changes only what it names.
@@ -157,11 +157,16 @@ pub fn html() -> Response<Body> {
 /// The first half of the answer, then a broken connection.
 pub fn half(body: &[u8]) -> Response<Body> {
     let first = Bytes::copy_from_slice(&body[..body.len() / 2]);
-    let broken = std::io::Error::new(
-        std::io::ErrorKind::ConnectionReset,
-        "the simulator was asked to cut the answer",
-    );
-    let mut response = Response::new(Body::from_stream(stream::iter([Ok(first), Err(broken)])));
+    let broken = async {
+        // Let the first half leave before the connection goes.
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        Err(std::io::Error::new(
+            std::io::ErrorKind::ConnectionReset,
+            "the simulator was asked to cut the answer",
+        ))
+    };
+    let halves = stream::once(async { Ok(first) }).chain(stream::once(broken));
+    let mut response = Response::new(Body::from_stream(halves));
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         header::HeaderValue::from_static("application/json"),
