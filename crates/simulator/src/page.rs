@@ -1,4 +1,4 @@
-//! The phone page: three static files, no build step, nothing from elsewhere.
+//! The phone page: static files, no build step, nothing from elsewhere.
 
 use axum::Router;
 use axum::http::header;
@@ -9,23 +9,31 @@ use crate::simulator::Simulator;
 
 const HTML: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/style.css");
-const SCRIPT: &str = include_str!("page/app.js");
+const SCRIPTS: [(&str, &str); 5] = [
+    ("/sim/app.js", include_str!("page/app.js")),
+    ("/sim/dom.js", include_str!("page/dom.js")),
+    ("/sim/messages.js", include_str!("page/messages.js")),
+    ("/sim/controls.js", include_str!("page/controls.js")),
+    ("/sim/dialogs.js", include_str!("page/dialogs.js")),
+];
 
 /// Nothing may run or load that is not ours.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
     connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 pub fn routes() -> Router<Simulator> {
-    Router::new()
+    let routes = Router::new()
         .route("/", get(|| async { file("text/html; charset=utf-8", HTML) }))
         .route(
             "/sim/style.css",
             get(|| async { file("text/css; charset=utf-8", STYLE) }),
+        );
+    SCRIPTS.into_iter().fold(routes, |routes, (path, script)| {
+        routes.route(
+            path,
+            get(move || async move { file("text/javascript; charset=utf-8", script) }),
         )
-        .route(
-            "/sim/app.js",
-            get(|| async { file("text/javascript; charset=utf-8", SCRIPT) }),
-        )
+    })
 }
 
 fn file(kind: &'static str, content: &'static str) -> impl IntoResponse {

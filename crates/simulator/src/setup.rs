@@ -217,6 +217,7 @@ impl World {
             country: new.country.unwrap_or_else(|| "GB".to_owned()),
             email: new.email,
             hides_phone: new.hides_phone,
+            seq: number,
             id: id.clone(),
             first_name,
             last_name,
@@ -355,7 +356,9 @@ impl Simulator {
     }
 
     pub async fn phones(&self) -> Vec<Phone> {
-        self.read(|world| world.phones.values().cloned().collect())
+        let mut phones: Vec<Phone> = self.read(|world| world.phones.values().cloned().collect());
+        phones.sort_by_key(|phone| phone.seq);
+        phones
     }
 
     pub async fn accounts(&self) -> Vec<Account> {

@@ -153,6 +153,9 @@ pub struct Phone {
     /// A WhatsApp user who shows the username only: no phone number in webhooks.
     #[serde(default)]
     pub hides_phone: bool,
+    /// Order of making.
+    #[serde(default)]
+    pub seq: u64,
 }
 
 impl Phone {

@@ -277,7 +277,13 @@ impl Act<'_> {
                 let shown = items.as_array().map_or(0, Vec::len);
                 let order =
                     json!({"catalog_id": "9001", "text": text.clone().unwrap_or_default(), "product_items": items});
-                let words = text.unwrap_or_else(|| format!("{shown} kind(s) of product"));
+                let words = text.unwrap_or_else(|| {
+                    if shown == 1 {
+                        "1 product".to_owned()
+                    } else {
+                        format!("{shown} products")
+                    }
+                });
                 self.say(vec![
                     Draft::new(Content::labelled("order", words)).with(json!({"type": "order", "order": order})),
                 ])

@@ -60,7 +60,9 @@ fn number(sim: &Simulator, id: &str) -> String {
             None => {
                 let waba = (309_000_000_000_000 + world.tick()).to_string();
                 world.add_number(id, &waba);
-                world.whatsapp_mut(&key).map(|n| n.waba_guessed = true);
+                if let Some(number) = world.whatsapp_mut(&key) {
+                    number.waba_guessed = true;
+                }
             }
         }
     });
@@ -85,7 +87,9 @@ fn number_of_waba(sim: &Simulator, waba: &str) -> String {
         None => {
             let phone = (204_000_000_000_000 + world.tick()).to_string();
             let key = world.add_number(&phone, waba);
-            world.whatsapp_mut(&key).map(|n| n.phone_guessed = true);
+            if let Some(number) = world.whatsapp_mut(&key) {
+                number.phone_guessed = true;
+            }
             key
         }
     });
