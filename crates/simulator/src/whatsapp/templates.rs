@@ -87,7 +87,7 @@ pub fn as_json(template: &Template) -> Value {
     json!({
         "id": template.id, "name": template.name, "language": template.language, "category": template.category,
         "status": template.status, "parameter_format": template.parameter_format, "components": template.components,
-        "quality_score": {"score": "UNKNOWN"}, "rejected_reason": "NONE",
+        "quality_score": {"score": "UNKNOWN", "date": 1_760_000_000}, "rejected_reason": "NONE",
     })
 }
 

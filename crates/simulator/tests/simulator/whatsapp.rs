@@ -1,12 +1,10 @@
 //! WhatsApp: what a business sees over HTTP.
 
-mod support;
-
+use crate::support::{Business, Running, SOON, start};
 use hmac::{Hmac, KeyInit, Mac};
 use ism_simulator::world::MediaKind;
 use ism_simulator::{FailNext, Failure, NewPhone, What, WhatsappAccount, Write};
 use serde_json::{Value, json};
-use support::{Business, Running, SOON, start};
 
 const NUMBER: &str = "whatsapp:204400000000011";
 const WABA: &str = "309900000000021";

@@ -1,7 +1,5 @@
 //! A simulator on a free port, and a business that records what its webhooks get.
 
-#![allow(dead_code, reason = "every test file uses a part")]
-
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,11 +1,9 @@
 //! Telegram: what a bot sees over HTTP.
 
-mod support;
-
+use crate::support::{Business, Running, SOON, start};
 use ism_simulator::world::MediaKind;
 use ism_simulator::{FailNext, Failure, NewPhone, What, Write};
 use serde_json::{Value, json};
-use support::{Business, Running, SOON, start};
 
 const TOKEN: &str = "7000000001:SIMULATED_abcdefghijklmnopqrstuvwxyz";
 const BOT: &str = "telegram:7000000001";

@@ -1,12 +1,10 @@
 //! The bridge of a custom channel, the control API and what survives a restart.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Business, Running, SOON, start, start_with};
 use ism_simulator::{Bridge, NewPhone, Options, Write};
 use serde_json::{Value, json};
-use support::{Business, Running, SOON, start, start_with};
 
 async fn connected() -> (Running, Business, String) {
     let (on, business) = (start().await, Business::start().await);
