@@ -203,7 +203,7 @@ async fn persist(sim: &Simulator, account: &str, bodies: &[Value], born: i64, fi
         }
         if unready {
             // No address yet: wait until something changes rather than asking in circles.
-            sim.changed().await;
+            let _ = tokio::time::timeout(Duration::from_secs(1), sim.changed()).await;
         } else {
             tries += 1;
             tokio::time::sleep(after.unwrap_or(pause)).await;

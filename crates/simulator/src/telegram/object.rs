@@ -32,6 +32,18 @@ pub fn chat(phone: &Phone) -> Value {
     chat
 }
 
+/// What `getChat` adds to a chat.
+pub fn full_chat(phone: &Phone) -> Value {
+    let mut chat = chat(phone);
+    chat["accent_color_id"] = json!(0);
+    chat["max_reaction_count"] = json!(11);
+    chat["accepted_gift_types"] = json!({
+        "unlimited_gifts": true, "limited_gifts": true, "unique_gifts": true, "premium_subscription": true,
+        "gifts_from_channels": true,
+    });
+    chat
+}
+
 /// The part of a message that says what it contains.
 pub fn content(world: &World, content: &Content, into: &mut Map<String, Value>) {
     match content {

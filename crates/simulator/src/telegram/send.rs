@@ -32,7 +32,7 @@ pub async fn run(sim: &Simulator, account: &str, method: &str, params: &Params) 
         "sendcontact" => send_contact(sim, account, params),
         "sendmediagroup" => send_group(sim, account, params).await,
         "sendchataction" => chat_action(sim, account, params),
-        "getchat" => find_chat(sim, account, params).map(|phone| ok(object::chat(&phone))),
+        "getchat" => find_chat(sim, account, params).map(|phone| ok(object::full_chat(&phone))),
         "editmessagetext" => edit(sim, account, params),
         "deletemessage" => delete(sim, account, params),
         "setmessagereaction" => react(sim, account, params),

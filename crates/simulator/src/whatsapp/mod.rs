@@ -195,6 +195,9 @@ async fn call(State(sim): State<Simulator>, Path(rest): Path<String>, request: R
     let (account, waba, object) = match owner {
         Some((Some(account), is_media)) => (account, false, Some(is_media)),
         Some((None, _)) => return reply(graph::unknown_object(id)),
+        None if edge.is_empty() && !sounds_like_account(&sim, id, &method, &params) => {
+            return reply(graph::unknown_object(id));
+        }
         None => {
             let (account, waba) = subject(&sim, id, edge, &params);
             (account, waba, None)
@@ -246,6 +249,18 @@ async fn call(State(sim): State<Simulator>, Path(rest): Path<String>, request: R
         shown,
     };
     http::answer(&sim, call, graph::refuse, run(&sim, context, &method, name, &params)).await
+}
+
+/// Whether a bare id can be a number's or a WABA's: known, or asked about as one. A media id that is gone is neither.
+fn sounds_like_account(sim: &Simulator, id: &str, method: &Method, params: &Params) -> bool {
+    let key = format!("whatsapp:{id}");
+    let known = sim.read(|world| world.accounts.contains_key(&key) || !world.numbers_of(id).is_empty());
+    let asked = match *method {
+        Method::GET => params.text("fields").is_some_and(|fields| !fields.is_empty()),
+        Method::POST => params.values.contains_key("webhook_configuration") || params.values.contains_key("pin"),
+        _ => false,
+    };
+    known || asked && !params.values.contains_key("phone_number_id")
 }
 
 /// The address the caller used for us.

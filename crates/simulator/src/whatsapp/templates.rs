@@ -55,7 +55,7 @@ pub fn seed(world: &mut World, waba_id: &str) {
             "MARKETING",
             "APPROVED",
             json!([
-                {"type": "HEADER", "format": "IMAGE"},
+                {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["https://scontent.example/mugs.jpg"]}},
                 {"type": "BODY", "text": "Spring is here, {{1}}: two mugs for the price of one.", "example": {"body_text": [["Ana"]]}},
             ]),
         ),
@@ -114,6 +114,12 @@ pub fn list(world: &World, waba_id: &str, params: &Params, address: &str) -> Ans
         .map(|t| super::pick(as_json(t), fields.as_deref()))
         .collect();
     let mut body = json!({"data": data});
+    if params.values.contains_key("summary") {
+        body["summary"] = json!({
+            "total_count": all.len(), "message_template_count": all.len(), "message_template_limit": 250,
+            "are_translations_complete": true,
+        });
+    }
     if let (Some(first), Some(last)) = (page.first(), page.last()) {
         body["paging"] = json!({"cursors": {"before": first.id, "after": last.id}});
         if start + page.len() < all.len() {

@@ -337,6 +337,13 @@ async fn media_is_uploaded_resolved_and_downloaded() {
     assert!(bytes.starts_with(b"OggS"));
     assert_eq!(fetch(true, false).await.status(), 401);
     assert_eq!(fetch(false, true).await.status(), 403);
+    let (_, gone) = on
+        .get("/whatsapp/v26.0/7999999999999?phone_number_id=204400000000011")
+        .await;
+    assert_eq!(
+        gone["error"]["error_subcode"], 33,
+        "an unknown media id does not become an account: {gone}"
+    );
 
     let part = reqwest::multipart::Part::bytes(bytes.to_vec())
         .file_name("v.ogg")
