@@ -6,8 +6,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::{delete, get, post, put};
@@ -55,6 +56,22 @@ pub fn routes() -> Router<Simulator> {
         .route("/sim/api/reset", post(reset))
         .route("/sim/files/{id}/{name}", get(file))
         .layer(DefaultBodyLimit::max(LARGEST))
+        .layer(from_fn(own_pages_only))
+}
+
+/// A page of another site must not turn the knobs of a simulator on the developer's machine.
+async fn own_pages_only(request: Request, next: Next) -> Response<Body> {
+    if foreign(request.headers()) {
+        let text = "Only the simulator's own page may do this from a browser.";
+        return (StatusCode::FORBIDDEN, Json(json!({"error": {"message": text}}))).into_response();
+    }
+    next.run(request).await
+}
+
+fn foreign(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let origin = text(header::ORIGIN).map(|origin| origin.split_once("://").map_or(origin, |(_, host)| host));
+    origin.is_some_and(|origin| text(header::HOST) != Some(origin))
 }
 
 impl IntoResponse for Error {

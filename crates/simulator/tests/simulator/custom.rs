@@ -112,6 +112,12 @@ async fn the_control_api_does_what_the_handle_does() {
     );
     let (_, log) = on.get("/sim/api/log").await;
     assert!(!log.to_string().contains("EAAG-test"));
+    let foreign = on
+        .http
+        .post(format!("{}/sim/api/reset", on.url))
+        .header("origin", "https://elsewhere.test")
+        .send();
+    assert_eq!(foreign.await.unwrap().status(), 403);
     on.post("/sim/api/reset", json!({})).await;
     assert_eq!(on.get("/sim/api/accounts").await.1, json!({"accounts": []}));
 }
