@@ -121,15 +121,17 @@ fn rename(world: &mut World, old: &str, id: &str) {
 /// Which account a path is about: `(account, waba id if it is about the WABA)`.
 fn subject(sim: &Simulator, id: &str, edge: &str, params: &Params) -> (String, bool) {
     let key = format!("whatsapp:{id}");
+    // Nobody knows the id yet: what is asked about it tells what it is.
+    const OF_NUMBERS: [&str; 6] = [
+        "verified_name",
+        "display_phone_number",
+        "quality_rating",
+        "code_verification",
+        "throughput",
+        "platform_type",
+    ];
     let fields = params.text("fields").unwrap_or_default();
-    let asks_waba = [
-        "timezone_id",
-        "account_review_status",
-        "currency",
-        "message_template_namespace",
-    ]
-    .iter()
-    .any(|f| fields.contains(f));
+    let asks_waba = !fields.is_empty() && !OF_NUMBERS.iter().any(|field| fields.contains(field));
     let known_waba = sim.read(|world| !world.numbers_of(id).is_empty());
     let waba = match edge {
         "phone_numbers" | "subscribed_apps" | "message_templates" => true,

@@ -398,6 +398,34 @@ async fn callbacks_are_verified_and_cannot_be_overridden_before_subscribing() {
 }
 
 #[tokio::test]
+async fn a_number_nobody_registered_can_be_connected_step_by_step() {
+    let (on, business) = (start().await, Business::start().await);
+    let (_, number) = on
+        .get("/whatsapp/v26.0/204400000000077?fields=display_phone_number,verified_name,status")
+        .await;
+    assert!(number["display_phone_number"].is_string(), "{number}");
+    let (_, waba) = on.get(&format!("/whatsapp/v26.0/{WABA}?fields=id,name")).await;
+    assert!(waba["name"].is_string(), "{waba}");
+    assert_eq!(
+        on.post(&format!("/whatsapp/v26.0/{WABA}/subscribed_apps"), json!({}))
+            .await
+            .0,
+        200
+    );
+    let point =
+        json!({"webhook_configuration": {"override_callback_uri": business.url, "verify_token": "right-token"}});
+    assert_eq!(on.post("/whatsapp/v26.0/204400000000077", point).await.0, 200);
+    let accounts = on.sim.accounts().await;
+    assert_eq!(accounts.len(), 1, "{accounts:?}");
+    let phone = on.sim.add_phone(NewPhone::default()).await.unwrap();
+    on.sim
+        .customer_writes("whatsapp:204400000000077", &phone.id, Write::text("hello"))
+        .await
+        .unwrap();
+    assert_eq!(business.wait(1).await[0].body["entry"][0]["id"], WABA);
+}
+
+#[tokio::test]
 async fn templates_are_paged() {
     let (on, _business, _phone) = connected().await;
     let path = format!("/whatsapp/v26.0/{WABA}/message_templates?limit=2&fields=name,language");
