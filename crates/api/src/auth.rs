@@ -27,6 +27,9 @@ pub struct Me(pub SignedIn);
 /// A signed-in person in the workspace of the path.
 pub struct In(pub Member);
 
+/// The `id` of the path.
+pub struct Id<T>(pub T);
+
 /// The address a request comes from, for rate limits.
 pub struct Address(pub String);
 
@@ -108,6 +111,21 @@ where
             path.get("workspace").and_then(|id| id.parse().ok()).ok_or_else(|| Refusal::not_found("Workspace"))?;
         let member = App::from_ref(state).services.member(signed_in.user, workspace).await?;
         Ok(Self(member))
+    }
+}
+
+impl<S, T> FromRequestParts<S> for Id<T>
+where
+    T: std::str::FromStr,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let missing = || ApiError::from(Refusal::new(RefusalKind::NotFound, "not_found", "There is nothing with this id."));
+        let Path(path) =
+            Path::<HashMap<String, String>>::from_request_parts(parts, state).await.map_err(|_| missing())?;
+        path.get("id").and_then(|id| id.parse().ok()).map(Self).ok_or_else(missing)
     }
 }
 

@@ -32,18 +32,18 @@ pub fn finish(mut description: OpenApi) -> OpenApi {
 fn complete(path: &str, operation: &mut Operation) {
     let parameters = operation.parameters.get_or_insert_default();
     for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
-        if parameters.iter().any(|known| known.name == name) {
+        if parameters.iter().any(|known| matches!(known, RefOr::T(known) if known.name == name)) {
             continue;
         }
         let kind = if matches!(name, "token" | "file_name") { Type::String } else { Type::Integer };
-        parameters.push(
+        parameters.push(RefOr::T(
             ParameterBuilder::new()
                 .name(name)
                 .parameter_in(ParameterIn::Path)
                 .required(Required::True)
                 .schema(Some(ObjectBuilder::new().schema_type(SchemaType::new(kind)).build()))
                 .build(),
-        );
+        ));
     }
     let error = ResponseBuilder::new()
         .description("What is wrong, and what to do")

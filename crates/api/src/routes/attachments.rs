@@ -1,12 +1,12 @@
 //! Files for agents. Uploading is in [`crate::upload`], where bodies may be large.
 
 use crate::App;
-use crate::auth::In;
+use crate::auth::{Id, In};
 use crate::error::ApiResult;
 use crate::upload;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
-use ism_domain::{AttachmentId, WorkspaceId};
+use ism_domain::AttachmentId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -19,7 +19,7 @@ pub fn router() -> OpenApiRouter<App> {
 async fn show(
     State(app): State<App>,
     In(member): In,
-    Path((_, id, _)): Path<(WorkspaceId, AttachmentId, String)>,
+    Id(id): Id<AttachmentId>,
     request: Request,
 ) -> ApiResult<Response> {
     let download = app.services.download(member, id).await?;

@@ -1,13 +1,13 @@
 //! Channels: the catalogue, and what is connected.
 
 use crate::App;
-use crate::auth::{Body, In, Me};
+use crate::auth::{Body, Id, In, Me};
 use crate::error::ApiResult;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use ism_channels::{ADAPTERS, Descriptor};
-use ism_domain::{ChannelId, WorkspaceId};
+use ism_domain::ChannelId;
 use ism_services::channels::{ConnectedView, Connection};
 use ism_services::views::ChannelView;
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,7 @@ async fn connect(State(app): State<App>, In(member): In, Body(body): Body<NewCha
 async fn change(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ChannelId)>,
+    Id(id): Id<ChannelId>,
     Body(body): Body<ChannelChange>,
 ) -> ApiResult<Json<ChannelView>> {
     Ok(Json(app.services.update_channel(member, id, body.name, body.config).await?))
@@ -113,7 +113,7 @@ async fn change(
 async fn reconnect(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ChannelId)>,
+    Id(id): Id<ChannelId>,
     Body(body): Body<ChannelChange>,
 ) -> ApiResult<Json<ConnectedView>> {
     Ok(Json(app.services.reconnect_channel(member, id, body.config).await?))
@@ -124,7 +124,7 @@ async fn reconnect(
 async fn secret(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ChannelId)>,
+    Id(id): Id<ChannelId>,
 ) -> ApiResult<Json<SecretView>> {
     Ok(Json(SecretView { secret: app.services.channel_secret(member, id).await? }))
 }
@@ -134,7 +134,7 @@ async fn secret(
 async fn delete(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ChannelId)>,
+    Id(id): Id<ChannelId>,
 ) -> ApiResult<StatusCode> {
     app.services.delete_channel(member, id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,12 +1,12 @@
 //! Closing-note categories.
 
 use crate::App;
-use crate::auth::{Body, In};
+use crate::auth::{Body, Id, In};
 use crate::error::ApiResult;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use ism_domain::{CategoryId, WorkspaceId};
+use ism_domain::CategoryId;
 use ism_services::views::ClosingCategoryView;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -51,7 +51,7 @@ async fn add(State(app): State<App>, In(member): In, Body(body): Body<NewCategor
 async fn change(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, CategoryId)>,
+    Id(id): Id<CategoryId>,
     Body(body): Body<CategoryChange>,
 ) -> ApiResult<Json<ClosingCategoryView>> {
     Ok(Json(app.services.edit_closing_category(member, id, body.name, body.description, body.position).await?))
@@ -62,7 +62,7 @@ async fn change(
 async fn remove(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, CategoryId)>,
+    Id(id): Id<CategoryId>,
 ) -> ApiResult<StatusCode> {
     app.services.delete_closing_category(member, id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,11 +1,11 @@
 //! Comments.
 
 use crate::App;
-use crate::auth::{Body, In};
+use crate::auth::{Body, Id, In};
 use crate::error::ApiResult;
 use axum::Json;
-use axum::extract::{Path, State};
-use ism_domain::{ContactId, WorkspaceId};
+use axum::extract::State;
+use ism_domain::ContactId;
 use ism_services::views::CommentView;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -30,7 +30,7 @@ struct NewComment {
 async fn add(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ContactId)>,
+    Id(id): Id<ContactId>,
     Body(body): Body<NewComment>,
 ) -> ApiResult<Json<CommentView>> {
     Ok(Json(app.services.comment(member, id, body.text, body.client_id).await?))

@@ -1,12 +1,12 @@
 //! Contacts: added, looked at, edited.
 
 use crate::App;
-use crate::auth::{Body, In};
+use crate::auth::{Body, Id, In};
 use crate::error::{ApiError, ApiResult};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use ism_domain::contact::ProfileChange;
-use ism_domain::{ContactId, Refusal, WorkspaceId};
+use ism_domain::{ContactId, Refusal};
 use ism_services::contacts::Added;
 use ism_services::inbox::ContactDetail;
 use ism_services::views::ContactView;
@@ -73,7 +73,7 @@ async fn add(State(app): State<App>, In(member): In, Body(body): Body<ProfileBod
 async fn show(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ContactId)>,
+    Id(id): Id<ContactId>,
 ) -> ApiResult<Json<ContactDetail>> {
     Ok(Json(app.services.contact_detail(member, id).await?))
 }
@@ -83,7 +83,7 @@ async fn show(
 async fn change(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ContactId)>,
+    Id(id): Id<ContactId>,
     Body(body): Body<ProfileBody>,
 ) -> ApiResult<Json<ContactView>> {
     Ok(Json(app.services.edit_contact(member, id, body.into()).await?))

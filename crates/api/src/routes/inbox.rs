@@ -1,14 +1,14 @@
 //! The inbox list, timelines, and what agents do with conversations.
 
 use crate::App;
-use crate::auth::{Body, In};
+use crate::auth::{Body, Id, In};
 use crate::error::ApiResult;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use ism_domain::conversation::ConversationStatus;
-use ism_domain::{CategoryId, ContactId, Refusal, Timestamp, UserId, WorkspaceId};
-use ism_services::inbox::{ContactDetail, Counters, InboxName, InboxPage, ListRequest, PAGE, TimelinePage};
+use ism_domain::{CategoryId, ContactId, Refusal, Timestamp, UserId};
+use ism_services::inbox::{Counters, InboxName, InboxPage, ListRequest, PAGE, TimelinePage};
 use ism_services::views::ContactView;
 use ism_store::tables::contacts::Sort;
 use serde::Deserialize;
@@ -134,7 +134,7 @@ async fn counters(State(app): State<App>, In(member): In) -> ApiResult<Json<Coun
 async fn timeline(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ContactId)>,
+    Id(id): Id<ContactId>,
     query: Result<Query<TimelineParams>, QueryRejection>,
 ) -> ApiResult<Json<TimelinePage>> {
     let params = checked(query)?;
@@ -146,7 +146,7 @@ async fn timeline(
 async fn assign(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ContactId)>,
+    Id(id): Id<ContactId>,
     Body(body): Body<Assignment>,
 ) -> ApiResult<Json<ContactView>> {
     Ok(Json(app.services.assign(member, id, body.user_id).await?))
@@ -157,7 +157,7 @@ async fn assign(
 async fn open(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ContactId)>,
+    Id(id): Id<ContactId>,
 ) -> ApiResult<Json<ContactView>> {
     Ok(Json(app.services.open_conversation(member, id).await?))
 }
@@ -167,7 +167,7 @@ async fn open(
 async fn close(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ContactId)>,
+    Id(id): Id<ContactId>,
     Body(body): Body<Closing>,
 ) -> ApiResult<Json<ContactView>> {
     Ok(Json(app.services.close_conversation(member, id, body.category_id, body.summary).await?))
@@ -178,7 +178,7 @@ async fn close(
 async fn snooze(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ContactId)>,
+    Id(id): Id<ContactId>,
     Body(body): Body<Snooze>,
 ) -> ApiResult<Json<ContactView>> {
     Ok(Json(app.services.snooze(member, id, body.until).await?))
@@ -189,7 +189,7 @@ async fn snooze(
 async fn unsnooze(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ContactId)>,
+    Id(id): Id<ContactId>,
 ) -> ApiResult<Json<ContactView>> {
     Ok(Json(app.services.unsnooze(member, id).await?))
 }
@@ -199,7 +199,7 @@ async fn unsnooze(
 async fn read(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ContactId)>,
+    Id(id): Id<ContactId>,
 ) -> ApiResult<Json<ContactView>> {
     Ok(Json(app.services.mark_read(member, id, true).await?))
 }
@@ -209,7 +209,7 @@ async fn read(
 async fn unread(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ContactId)>,
+    Id(id): Id<ContactId>,
 ) -> ApiResult<Json<ContactView>> {
     Ok(Json(app.services.mark_read(member, id, false).await?))
 }

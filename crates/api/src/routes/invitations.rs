@@ -2,14 +2,14 @@
 
 use super::session::{user_agent, with_session};
 use crate::App;
-use crate::auth::{self, Address, Body, In};
+use crate::auth::{Address, Body, Id, In, self};
 use crate::error::ApiResult;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::IntoResponse;
 use ism_domain::access::Role;
-use ism_domain::{InvitationId, WorkspaceId};
+use ism_domain::InvitationId;
 use ism_services::accounts::{InvitationInfo, SessionView};
 use ism_services::views::InvitationView;
 use serde::Deserialize;
@@ -77,7 +77,7 @@ async fn invite(State(app): State<App>, In(member): In, Body(body): Body<NewInvi
 async fn revoke(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, InvitationId)>,
+    Id(id): Id<InvitationId>,
 ) -> ApiResult<StatusCode> {
     app.services.revoke_invitation(member, id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,12 +1,12 @@
 //! Sending messages.
 
 use crate::App;
-use crate::auth::{Body, In};
+use crate::auth::{Body, Id, In};
 use crate::error::ApiResult;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use ism_domain::content::Content;
-use ism_domain::{ChannelId, ContactId, MessageId, WorkspaceId};
+use ism_domain::{ChannelId, ContactId, MessageId};
 use ism_services::messages::Draft;
 use ism_services::views::MessageView;
 use serde::Deserialize;
@@ -35,7 +35,7 @@ struct NewMessage {
 async fn send(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, ContactId)>,
+    Id(id): Id<ContactId>,
     Body(body): Body<NewMessage>,
 ) -> ApiResult<Json<MessageView>> {
     let draft = Draft {
@@ -52,7 +52,7 @@ async fn send(
 async fn retry(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, MessageId)>,
+    Id(id): Id<MessageId>,
 ) -> ApiResult<Json<MessageView>> {
     Ok(Json(app.services.retry_message(member, id).await?))
 }

@@ -1,13 +1,13 @@
 //! Colleagues.
 
 use crate::App;
-use crate::auth::{Body, In};
+use crate::auth::{Body, Id, In};
 use crate::error::ApiResult;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use ism_domain::access::Role;
-use ism_domain::{UserId, WorkspaceId};
+use ism_domain::UserId;
 use ism_services::views::UserView;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -35,7 +35,7 @@ async fn list(State(app): State<App>, In(member): In) -> ApiResult<Json<Vec<User
 async fn change(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, UserId)>,
+    Id(id): Id<UserId>,
     Body(body): Body<RoleChange>,
 ) -> ApiResult<Json<UserView>> {
     Ok(Json(app.services.change_role(member, id, body.role).await?))
@@ -46,7 +46,7 @@ async fn change(
 async fn remove(
     State(app): State<App>,
     In(member): In,
-    Path((_, id)): Path<(WorkspaceId, UserId)>,
+    Id(id): Id<UserId>,
 ) -> ApiResult<StatusCode> {
     app.services.remove_user(member, id).await?;
     Ok(StatusCode::NO_CONTENT)
