@@ -31,7 +31,9 @@ export default ts.config(
     },
     rules: {
       // The app is always served from the root of its host.
-      'svelte/no-navigation-without-resolve': 'off'
+      'svelte/no-navigation-without-resolve': 'off',
+      // Plain Maps and Sets are used where nothing should react to them.
+      'svelte/prefer-svelte-reactivity': 'off'
     }
   }
 );

@@ -430,17 +430,15 @@ export function seed({ empty = false } = {}) {
     const attachment = (a) => ({ type: 'attachment', attachment: a });
 
     if (i === 0) {
-      db.details
-        .get(id)
-        .channels.push(
-          cc(22, {
-            can_send: false,
-            blocked_reason:
-              'The 24-hour window is closed. WhatsApp only takes templates until the contact writes again.',
-            window_closes_at: now - DAY,
-            last_message_at: now - 3 * DAY
-          })
-        );
+      db.details.get(id).channels.push(
+        cc(22, {
+          can_send: false,
+          blocked_reason:
+            'The 24-hour window is closed. WhatsApp only takes templates until the contact writes again.',
+          window_closes_at: now - DAY,
+          last_message_at: now - 3 * DAY
+        })
+      );
       let t = now - 2 * DAY;
       event('contact.created', { kind: 'contact', id }, {}, t - 3);
       event('contact.channel.added', { kind: 'contact', id }, { channel_id: 21 }, t - 2);
