@@ -32,6 +32,11 @@ class Prefs {
   drawer = $state(true);
   workspace = $state<number | null>(null);
 
+  /** The direction in force. */
+  get direction(): 'ltr' | 'rtl' {
+    return this.dir === 'auto' ? 'ltr' : this.dir;
+  }
+
   constructor() {
     if (typeof localStorage === 'undefined') return;
     const stored = readStored<Stored>(KEY, {});
@@ -52,7 +57,7 @@ class Prefs {
       document.querySelector('meta[name=theme-color]')?.setAttribute('content', dark ? '#15171c' : '#ffffff');
     };
     paint();
-    document.documentElement.dir = dir === 'auto' ? 'ltr' : dir;
+    document.documentElement.dir = this.direction;
     media.addEventListener('change', paint);
     return () => media.removeEventListener('change', paint);
   }

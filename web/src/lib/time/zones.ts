@@ -52,8 +52,10 @@ export function snoozeChoices(now: number, timeZone: string): SnoozeChoice[] {
   if (wallClock(later, timeZone).day === today.day) choices.push({ id: 'laterToday', until: fromMs(later) });
   const nine = { ...today, hour: 9, minute: 0 };
   choices.push({ id: 'tomorrow', until: fromMs(fromWallClock(addDays(nine, 1), timeZone)) });
-  const toMonday = ((8 - today.weekday) % 7) + (today.weekday === 1 ? 7 : 0);
-  choices.push({ id: 'nextWeek', until: fromMs(fromWallClock(addDays(nine, toMonday), timeZone)) });
+  // On a Sunday, Monday is tomorrow already: next week is then the Monday after.
+  const toMonday = (8 - today.weekday) % 7 || 7;
+  const days = toMonday === 1 ? 8 : toMonday;
+  choices.push({ id: 'nextWeek', until: fromMs(fromWallClock(addDays(nine, days), timeZone)) });
   return choices;
 }
 
