@@ -1,7 +1,7 @@
 /** The iframe's entry: waits for the host page's loader, then draws the chat. */
 import './frame.css';
 import { render } from 'preact';
-import { hexColor, textOn } from '../shared/color.ts';
+import { hexColor, readableOn, textOn } from '../shared/color.ts';
 import type { Init } from '../shared/protocol.ts';
 import { App } from './app.tsx';
 import { Chat } from './chat.ts';
@@ -15,8 +15,12 @@ const root = document.getElementById('app')!;
 
 function begin(init: Init): Chat {
   const color = hexColor(init.config.color);
-  document.documentElement.style.setProperty('--brand', color);
-  document.documentElement.style.setProperty('--on-brand', textOn(color));
+  const { style } = document.documentElement;
+  style.setProperty('--brand', color);
+  style.setProperty('--on-brand', textOn(color));
+  // The surfaces of frame.css.
+  style.setProperty('--accent-on-light', readableOn('#ffffff', color));
+  style.setProperty('--accent-on-dark', readableOn('#1c1f24', color));
 
   let words = en;
   const chat = new Chat({

@@ -23,3 +23,20 @@ export function textOn(hex: string): '#ffffff' | '#000000' {
   const light = luminance(hex);
   return 1.05 / (light + 0.05) >= (light + 0.05) / (luminance('#000000') + 0.05) ? '#ffffff' : '#000000';
 }
+
+function contrast(a: string, b: string): number {
+  const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y) as [number, number];
+  return (light + 0.05) / (dark + 0.05);
+}
+
+/** The colour as near as possible to the company's that still reads as text on this surface. */
+export function readableOn(surface: string, hex: string): string {
+  const target = luminance(surface) > 0.18 ? 0 : 255;
+  const mixed = (share: number) =>
+    `#${[1, 3, 5]
+      .map((at) => Math.round(parseInt(hex.slice(at, at + 2), 16) * (1 - share) + target * share))
+      .map((value) => value.toString(16).padStart(2, '0'))
+      .join('')}`;
+  for (let share = 0; share < 1; share += 0.05) if (contrast(surface, mixed(share)) >= 4.6) return mixed(share);
+  return mixed(1);
+}

@@ -1,6 +1,7 @@
 import type { WidgetMessage } from '../../shared/types.ts';
 import type { Pending } from '../outbox.ts';
 import { useLanguage } from '../language.ts';
+import { isEmojiOnly } from '../text.ts';
 import { ContentView } from './ContentView.tsx';
 import { Icon } from './icons.tsx';
 
@@ -14,7 +15,7 @@ export function Bubble({ message, first, last }: { message: WidgetMessage } & Gr
   const { words, time } = useLanguage();
   const mine = message.from === 'visitor';
   const name = mine ? words.you : message.agent_name || words.someone;
-  const bare = message.content.type === 'attachment' && ['image', 'sticker', 'video', 'audio'].includes(message.content.attachment.kind) && !message.deleted;
+  const bare = !message.deleted && isBare(message.content);
   const when = Math.floor(message.at / 1000);
   return (
     <div class={`row ${mine ? 'mine' : 'theirs'}${first ? ' first' : ''}`}>
@@ -32,6 +33,12 @@ export function Bubble({ message, first, last }: { message: WidgetMessage } & Gr
       </div>
     </div>
   );
+}
+
+/** Pictures and large emoji speak for themselves. */
+function isBare(content: WidgetMessage['content']): boolean {
+  if (content.type === 'text') return isEmojiOnly(content.text);
+  return content.type === 'attachment' && content.attachment.kind !== 'file' && (content.attachment.state ?? 'ready') === 'ready';
 }
 
 function Ticks({ status }: { status: WidgetMessage['status'] }) {
@@ -56,7 +63,7 @@ export function PendingBubble({ item, retry, discard }: { item: Pending } & Pend
   return (
     <div class="row mine">
       <div class="stack">
-        <div class={`bubble pending${file?.preview ? ' bare' : ''}`}>
+        <div class={file?.preview ? 'bubble bare' : 'bubble'}>
           {file ? (
             <>
               {file.preview ? (

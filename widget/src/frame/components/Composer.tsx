@@ -71,7 +71,8 @@ export function Composer({ chat, state }: { chat: Chat; state: ChatState }) {
       <textarea
         ref={input}
         rows={1}
-        dir="auto"
+        // The placeholder follows the page's direction, what is written its own.
+        dir={text === '' ? undefined : 'auto'}
         value={text}
         maxLength={MAX_TEXT}
         placeholder={words.write}
