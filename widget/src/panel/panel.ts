@@ -20,7 +20,7 @@ const SILENCE_MS = 5_000;
 export class Panel implements PanelApi {
   private readonly store: Store;
   private readonly visitor: Visitor;
-  private readonly full = matchMedia('(max-width: 480px)');
+  private readonly full = matchMedia('(max-width: 480px), (max-height: 420px)');
   private view: View | null = null;
   private frame: HTMLIFrameElement | null = null;
   private nonce = '';

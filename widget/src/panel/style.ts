@@ -20,7 +20,8 @@ iframe{grid-area:1/1;width:100%;height:100%;border:0;opacity:0}
 .e button{display:block;margin:12px auto 0;padding:10px 16px;border-radius:8px;background:var(--c);color:var(--t)}
 .f .p,.f.left .p{inset:var(--y,0) 0 auto 0;width:auto;max-width:none;height:var(--h,100vh);border-radius:0}
 @supports(height:1dvh){.f .p{height:var(--h,100dvh)}}
-.f.o .l{display:none}
+.f.o .l{z-index:1}
+.f.o.r .l{display:none}
 @media(prefers-color-scheme:dark){.v,.p{background-color:#1c1f24;color:#e8eaed}.p{background-image:linear-gradient(var(--c) 68px,#1c1f24 0)}.b{box-shadow:0 0 0 2px #1c1f24}}
 @media(prefers-reduced-motion:reduce){.p,.v{transition:none!important;animation:none!important}}
 @media(forced-colors:active){.v,.p,.b{border:2px solid}}

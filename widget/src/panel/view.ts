@@ -119,6 +119,6 @@ export class View {
   private label(): void {
     const count = this.badge.textContent;
     if (this.root.classList.contains('o')) this.button.setAttribute('aria-label', this.words.close);
-    else this.button.setAttribute('aria-label', count ? `${this.words.open} (${count} ${this.words.unread})` : this.words.open);
+    else this.button.setAttribute('aria-label', count ? `${this.words.open} (${this.words.unread}: ${count})` : this.words.open);
   }
 }

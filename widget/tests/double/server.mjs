@@ -152,7 +152,8 @@ export async function startDouble({ site = 4310, chat = 4311, config = CONFIG } 
       who = tokens.get(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]);
       if (!who) return refuse(response, 401, 'unauthorized', 'This session has ended.');
     }
-    await route(request, response, url, who);
+    // The widget may hang up, as when an upload is cancelled.
+    await Promise.resolve(route(request, response, url, who)).catch(() => response.destroy());
   });
 
   async function serve(response, name, headers) {
