@@ -42,7 +42,7 @@ impl Channel {
     /// The configured `base_url` without a trailing slash, or the provider's own.
     #[must_use]
     pub fn base_url<'a>(&'a self, default: &'a str) -> &'a str {
-        let own = self.text("base_url").trim_end_matches('/');
+        let own = self.text("base_url").trim().trim_end_matches('/');
         if own.is_empty() { default } else { own }
     }
 }
@@ -170,7 +170,11 @@ pub enum Scope {
 #[derive(Debug)]
 pub enum Media {
     /// Make this request and store its body. The adapter has set the size cap.
-    Download { request: Request, mime: Option<String>, file_name: Option<String> },
+    Download {
+        request: Request,
+        mime: Option<String>,
+        file_name: Option<String>,
+    },
     /// Gone for good; the sentence is shown in its place.
     Gone(String),
     /// Try again later.

@@ -19,7 +19,7 @@ named! {
 }
 
 /// What a channel can carry; data that the composer and the API validate against.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Capabilities {
     /// Most characters of a text message (Unicode scalar values).
     pub max_text: usize,
@@ -45,7 +45,7 @@ pub struct Capabilities {
 }
 
 /// Files of one kind that a channel takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AttachmentRule {
     pub kind: AttachmentKind,
     /// MIME types; a trailing `/*` or a lone `*/*` matches any.
@@ -55,7 +55,7 @@ pub struct AttachmentRule {
 }
 
 /// Tappable answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct QuickReplyRule {
     pub max_replies: usize,
     /// Characters of one answer.
@@ -73,7 +73,12 @@ impl Capabilities {
             .iter()
             .filter(|rule| rule.kind == natural)
             .find(fits)
-            .or_else(|| self.attachments.iter().filter(|rule| rule.kind == AttachmentKind::File).find(fits))
+            .or_else(|| {
+                self.attachments
+                    .iter()
+                    .filter(|rule| rule.kind == AttachmentKind::File)
+                    .find(fits)
+            })
     }
 }
 

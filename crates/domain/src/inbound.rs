@@ -19,7 +19,10 @@ impl Identity {
     /// An identity from its two parts.
     #[must_use]
     pub fn new(scheme: &str, value: impl Into<String>) -> Self {
-        Self { scheme: scheme.to_owned(), value: value.into() }
+        Self {
+            scheme: scheme.to_owned(),
+            value: value.into(),
+        }
     }
 
     /// The one-line form stored in the database: `scheme:value`.
@@ -112,22 +115,53 @@ pub enum Inbound {
     /// New content of a message; may name one we never saw, and is then stored as a message.
     Edited(Box<InboundMessage>),
     /// The customer withdrew a message.
-    Deleted { external_id: String, at: Timestamp },
+    Deleted {
+        external_id: String,
+        at: Timestamp,
+    },
     /// A reaction was set, or removed (`emoji: None`).
-    Reaction { profile: Profile, target: String, emoji: Option<String>, at: Timestamp },
+    Reaction {
+        profile: Profile,
+        target: String,
+        emoji: Option<String>,
+        at: Timestamp,
+    },
     Status(InboundStatus),
     /// The customer started the chat without writing (deep link, first opening of the chat).
-    Opened { profile: Profile, payload: Option<String>, at: Timestamp },
+    Opened {
+        profile: Profile,
+        payload: Option<String>,
+        at: Timestamp,
+    },
     /// The customer blocked us or unsubscribed.
-    Stopped { profile: Profile, at: Timestamp },
+    Stopped {
+        profile: Profile,
+        at: Timestamp,
+    },
     /// The customer came back after [`Inbound::Stopped`].
-    Resumed { profile: Profile, at: Timestamp },
+    Resumed {
+        profile: Profile,
+        at: Timestamp,
+    },
     /// The provider renamed a person.
-    IdentityChanged { from: Identity, to: Vec<Identity>, at: Timestamp },
+    IdentityChanged {
+        from: Identity,
+        to: Vec<Identity>,
+        at: Timestamp,
+    },
     /// Something about the account: quality, ban, token. Shown on the channel.
-    ChannelAlert { code: String, text: String, at: Timestamp },
+    ChannelAlert {
+        code: String,
+        text: String,
+        at: Timestamp,
+    },
     /// Understood, and deliberately of no consequence.
-    Ignored { reason: &'static str },
+    Ignored {
+        reason: &'static str,
+    },
     /// Authentic, but not understood: kept raw and counted.
-    Unrecognised { reason: &'static str, raw: Value },
+    Unrecognised {
+        reason: &'static str,
+        raw: Value,
+    },
 }
