@@ -134,6 +134,8 @@ export class Launcher {
     this.emit('error', { code: error.code, message: error.message });
     // A refusal lasts until the page or the settings change; anything else may pass.
     if (!error.status || error.status >= 429) setTimeout(again, Math.max(error.retryAfter * 1000, Math.min(60_000, 2000 * 2 ** this.tries++)));
+    // oxlint-disable-next-line no-console -- whoever puts the chat on their page looks here for why there is none
+    else console.warn(`Chat: ${error.message}`);
   }
 
   private start(): void {

@@ -29,6 +29,7 @@ export class View {
   private readonly failure: HTMLElement;
   private readonly words: Strings;
   private covering = false;
+  private overflow = '';
 
   constructor(launcher: Launcher, actions: Actions) {
     const { root, button } = launcher;
@@ -76,8 +77,10 @@ export class View {
     const covering = open && full;
     if (covering === this.covering) return;
     this.covering = covering;
+    const { style } = document.documentElement;
+    if (covering) this.overflow = style.overflow;
     document.body.inert = covering;
-    document.documentElement.style.overflow = covering ? 'hidden' : '';
+    style.overflow = covering ? 'hidden' : this.overflow;
   }
 
   unread(count: number, preview: Preview | null): void {

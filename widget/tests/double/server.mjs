@@ -135,6 +135,8 @@ export async function startDouble({ site = 4310, chat = 4311, config = CONFIG } 
         'content-security-policy':
           "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors http://localhost:*",
         'referrer-policy': 'no-referrer',
+        'cross-origin-resource-policy': 'cross-origin',
+        'cross-origin-embedder-policy': 'require-corp',
         'cache-control': 'no-cache',
       });
     }
@@ -195,6 +197,9 @@ export async function startDouble({ site = 4310, chat = 4311, config = CONFIG } 
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
       // What a strict website has to allow, and no more.
+      // Isolated from other origins as strictly as a website can be.
+      'cross-origin-embedder-policy': 'require-corp',
+      'cross-origin-opener-policy': 'same-origin',
       'content-security-policy': `default-src 'none'; style-src 'nonce-page'; script-src 'nonce-page' ${chatOrigin}; frame-src ${chatOrigin}; connect-src ${chatOrigin}`,
     });
     response.end(`<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Northwind Coffee</title>
