@@ -99,6 +99,17 @@ describe('the visitor', () => {
     store.set('session', null);
     expect(visitor.adopt()).toBe(true);
   });
+
+  it('does not bring a user back who signed out in another tab', async () => {
+    const asked = server(({ user }) => session(user ? 'known' : 'anonymous', user ? 'v2' : 'v3'));
+    const { visitor, store } = make();
+    visitor.identify({ id: 'u1' });
+    await visitor.renew(null);
+    store.set('session', null);
+    visitor.adopt();
+    expect((await visitor.renew(null)).token).toBe('anonymous');
+    expect(asked[1]).not.toHaveProperty('user');
+  });
 });
 
 describe('storage', () => {

@@ -83,6 +83,7 @@ export class Panel implements PanelApi {
   /** Forgets the visitor: to be called when they log out. */
   reset(): void {
     this.visitor.forget(true);
+    if (this.isOpen) this.store.set('open', '1');
     this.startOver();
   }
 

@@ -68,7 +68,11 @@ export class Visitor {
     const before = this.session;
     const session = this.read();
     const other = before !== null && before.visitor_id !== session?.visitor_id;
-    if (other) this.generation++;
+    if (other) {
+      this.generation++;
+      // Signed out there is signed out here: this page's user must not come back by themselves.
+      this.user = null;
+    }
     this.session = session;
     this.fresh = session !== null;
     return other;

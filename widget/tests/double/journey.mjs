@@ -171,6 +171,61 @@ try {
   await see(bare.page, 'No storage here');
   await bare.context.close();
 
+  // A page that opens the chat before the loader is there, and listens.
+  const eager = await visit();
+  await eager.context.addInitScript(() => {
+    window.heard = [];
+    const listen = (name) => ['on', name, (detail) => window.heard.push([name, detail?.text ?? detail].join(' ').trim())];
+    window.ISMessenger = [...['ready', 'opened', 'closed', 'message', 'unread'].map(listen), ['open']];
+  });
+  await eager.page.reload();
+  await write(eager.page, 'First words');
+  double.act({ text: 'First answer' });
+  await see(eager.page, 'First answer');
+  await eager.page.evaluate(() => window.ISMessenger.close());
+  double.act({ text: 'Not seen yet' });
+  await eager.page.locator('is-messenger .v', { hasText: 'Not seen yet' }).waitFor();
+  await eager.page.locator('is-messenger .x').click();
+  assert.equal(await eager.page.locator('is-messenger .v').isHidden(), true);
+  assert.equal(await eager.page.locator('is-messenger .b').textContent(), '1');
+  await eager.page.evaluate(() => window.ISMessenger.hide());
+  assert.equal(await launcher(eager.page).isHidden(), true);
+  await eager.page.evaluate(() => window.ISMessenger.open());
+  await see(eager.page, 'Not seen yet');
+  await until('all events', async () => (await eager.page.evaluate(() => window.heard.length)) >= 9);
+  assert.deepEqual((await eager.page.evaluate(() => window.heard)).sort(), ['closed', 'message First answer', 'message First words', 'message Not seen yet', 'opened', 'opened', 'ready', 'unread 0', 'unread 1'].sort());
+  await eager.context.close();
+
+  // Only signed-in visitors; and a sign-out in one tab ends the conversation in the other.
+  double.state.config = { ...CONFIG, require_identity: true };
+  const member = await visit();
+  await launcher(member.page).click();
+  await chat(member.page).getByText('Please sign in on this website').waitFor();
+  await member.page.evaluate(() => window.ISMessenger.identify({ id: 'm1' }, { hash: 'abc' }));
+  await write(member.page, 'Members only');
+  await see(member.page, 'Members only');
+  const other = await tab(member.context);
+  await see(other, 'Members only');
+  await other.evaluate(() => window.ISMessenger.reset());
+  await chat(member.page).getByText('Please sign in on this website').waitFor();
+  assert.equal(await other.evaluate(() => localStorage.getItem('ism:abc123:session')), null);
+  await member.context.close();
+  double.state.config = { ...CONFIG };
+
+  // By keyboard alone.
+  const keys = await visit();
+  await launcher(keys.page).waitFor();
+  await keys.page.keyboard.press('Tab');
+  await keys.page.keyboard.press('Tab');
+  await keys.page.keyboard.press('Enter');
+  await until('the composer has the focus', () => chat(keys.page).locator('textarea').evaluate((field) => document.hasFocus() && document.activeElement === field).catch(() => false));
+  await keys.page.keyboard.type('Typed by hand');
+  await keys.page.keyboard.press('Enter');
+  await see(keys.page, 'Typed by hand');
+  await keys.page.keyboard.press('Escape');
+  await until('closed by Escape', async () => (await launcher(keys.page).getAttribute('aria-expanded')) === 'false');
+  await keys.context.close();
+
   // Looks: dark, phone, right-to-left, another colour on the left, forced colours.
   const looks = [
     ['08-dark', { colorScheme: 'dark' }, ''],

@@ -55,6 +55,8 @@ export async function startDouble({ site = 4310, chat = 4311, config = CONFIG } 
     'POST /widget/v1/sessions': async (request, response) => {
       const asked = JSON.parse(await body(request));
       const known = tokens.get(asked.token);
+      // The token of somebody who was identified is proof enough.
+      if (state.config.require_identity && !asked.user && !known?.id.startsWith('user-')) return refuse(response, 403, 'identity_required', 'Sign in on the website first.');
       const who = asked.user ? visitor(`user-${asked.user.id}`) : (known ?? visitor(`v${visitors.size + 1}`));
       const token = `token-${++tokenCount}`;
       tokens.set(token, who);
