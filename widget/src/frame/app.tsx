@@ -32,6 +32,7 @@ export function App({ chat, config }: { chat: Chat; config: WidgetConfig }) {
       role="dialog"
       aria-label={name}
       aria-modal={state.full}
+      data-open={state.open}
       onKeyDown={(event) => {
         if (event.key === 'Escape') chat.close();
       }}

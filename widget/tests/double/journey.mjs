@@ -35,6 +35,8 @@ const write = async (page, text) => {
   await chat(page).locator('textarea').press('Enter');
 };
 const see = (page, text) => chat(page).locator('.bubble', { hasText: text }).first().waitFor();
+/** The frame knows that it is closed, so that what comes now counts as unread. */
+const shut = (page) => page.frames().find((frame) => frame.url().includes('/widget/frame')).locator('.app[data-open=false]').waitFor({ state: 'attached' });
 const until = async (what, check) => {
   for (let tries = 0; tries < 100; tries++) {
     if (await check()) return;
@@ -103,6 +105,7 @@ try {
   assert.equal(await page.evaluate(() => document.querySelector('is-messenger').shadowRoot.activeElement?.className), 'l');
 
   // Unread: badge and preview; read by opening.
+  await shut(page);
   double.act({ text: 'Your parcel arrives tomorrow before noon.' });
   await until('badge', async () => (await page.locator('is-messenger .b').textContent()) === '1');
   await page.locator('is-messenger .v', { hasText: 'arrives tomorrow' }).waitFor();
@@ -183,6 +186,7 @@ try {
   double.act({ text: 'First answer' });
   await see(eager.page, 'First answer');
   await eager.page.evaluate(() => window.ISMessenger.close());
+  await shut(eager.page);
   double.act({ text: 'Not seen yet' });
   await eager.page.locator('is-messenger .v', { hasText: 'Not seen yet' }).waitFor();
   await eager.page.locator('is-messenger .x').click();

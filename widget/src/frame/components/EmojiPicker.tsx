@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useLanguage } from '../language.ts';
 
 const EMOJI = [...'😀😃😄😁😅😂🙂🙃😉😊😍😘😋😎🤔🤗😐🙄😬😴😕🙁😢😭😡😱🤯🤒👍👎👌🙏👏🙌💪👋🤝🤞✌👀💯🔥⭐✨🎉🎁🎂🌹💐💙💚💛💜💔✅❌❓❗⏰📦📷📞💳🚚🛒'];
@@ -14,7 +14,8 @@ export function EmojiPicker({ pick, close }: { pick(emoji: string): void; close(
     setAt(index);
     (grid.current?.children[index] as HTMLElement | undefined)?.focus();
   };
-  useEffect(() => focus(0), []);
+  // Before anything is painted: the next key may already be an arrow.
+  useLayoutEffect(() => focus(0), []);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const forward = dir === 'rtl' ? -1 : 1;
