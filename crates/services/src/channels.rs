@@ -504,9 +504,10 @@ impl Services {
                 }),
             ),
             "custom_channel" => (
-                "bridges",
+                "custom/bridges",
                 json!({
                     "bridge": live.row.public_id, "channel_id": live.row.public_id, "token": live.wire.secret,
+                    "id_type": live.wire.text("id_type"), "name": live.row.name,
                     "webhook_url": live.wire.webhook_url,
                 }),
             ),

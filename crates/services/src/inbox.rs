@@ -9,7 +9,7 @@ use ism_domain::conversation::{
     self, CloseSource, ClosingNote, ClosingNoteMode, ConversationStatus, Opening, WakeReason, open_source_of,
 };
 use ism_domain::event::{Actor, EventKind, NewEvent};
-use ism_domain::{CategoryId, ContactId, MessageId, Refusal, Timestamp, UserId};
+use ism_domain::{CategoryId, ContactId, MessageId, Refusal, Timestamp, UserId, WorkspaceId};
 use ism_store::tables::contacts::{Inbox, ListQuery, Sort};
 use ism_store::tables::{accounts, channels, comments, contacts, conversations, messages};
 use ism_store::unit::Unit;
@@ -229,6 +229,57 @@ impl Services {
                 let note = ClosingNote { category, summary: summary.clone() };
                 let closed = close(tx, contact, note, CloseSource::User, actor)?;
                 closed.ok_or_else(|| Refusal::conflict("not_open", "This contact has no open conversation.").into())
+            })
+            .await
+    }
+
+    /// Opens a conversation for a program; a no-op when one is open.
+    ///
+    /// # Errors
+    /// When there is no such contact, or it is blocked.
+    pub async fn open_conversation_as(&self, workspace: WorkspaceId, contact: ContactId, actor: Actor) -> Result<()> {
+        self.store.write(workspace, move |tx| open_by(tx, contact, actor).map(drop)).await
+    }
+
+    /// Closes a conversation for a program; a no-op when none is open.
+    ///
+    /// # Errors
+    /// When the workspace asks for a closing note that is missing.
+    pub async fn close_conversation_as(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        note: ClosingNote,
+        actor: Actor,
+    ) -> Result<()> {
+        self.store
+            .write(workspace, move |tx| close(tx, contact, note.clone(), CloseSource::Api, actor).map(drop))
+            .await
+    }
+
+    /// Assigns for a program, by a user's id or e-mail address.
+    ///
+    /// # Errors
+    /// When there is no such contact or user.
+    pub async fn assign_as(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        assignee: Option<String>,
+        actor: Actor,
+    ) -> Result<()> {
+        self.store
+            .write(workspace, move |tx| {
+                let to = match &assignee {
+                    None => None,
+                    Some(name) => Some(match name.parse::<UserId>() {
+                        Ok(id) => id,
+                        Err(_) => accounts::user_by_email(tx, &name.to_lowercase())?
+                            .ok_or_else(|| Refusal::not_found("User"))?
+                            .id,
+                    }),
+                };
+                assign(tx, contact, to, actor).map(drop)
             })
             .await
     }

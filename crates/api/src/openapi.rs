@@ -1,0 +1,53 @@
+//! The description of the web app's API.
+
+use crate::error::ErrorBody;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, ResponseBuilder};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Adds what every operation has in common: the path's parameters and the shape of errors.
+#[must_use]
+pub fn finish(mut description: OpenApi) -> OpenApi {
+    description.info.title = "IS-Messenger web API".to_owned();
+    description.info.description = Some(
+        "What the agent web app uses. Instants are microseconds since 1970 UTC. Changing requests carry the header \
+         X-ISM-Client; errors have the shape of ErrorBody."
+            .to_owned(),
+    );
+    let components = description.components.get_or_insert_default();
+    components.schemas.insert("ErrorBody".to_owned(), ErrorBody::schema());
+    let mut more = Vec::new();
+    ErrorBody::schemas(&mut more);
+    components.schemas.extend(more);
+    for (path, item) in &mut description.paths.paths {
+        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.put, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            complete(path, operation);
+        }
+    }
+    description
+}
+
+fn complete(path: &str, operation: &mut Operation) {
+    let parameters = operation.parameters.get_or_insert_default();
+    for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+        if parameters.iter().any(|known| matches!(known, RefOr::T(known) if known.name == name)) {
+            continue;
+        }
+        let kind = if matches!(name, "token" | "file_name") { Type::String } else { Type::Integer };
+        parameters.push(RefOr::T(
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Path)
+                .required(Required::True)
+                .schema(Some(ObjectBuilder::new().schema_type(SchemaType::new(kind)).build()))
+                .build(),
+        ));
+    }
+    let error = ResponseBuilder::new()
+        .description("What is wrong, and what to do")
+        .content("application/json", Content::new(Some(Ref::from_schema_name("ErrorBody"))))
+        .build();
+    operation.responses.responses.entry("default".to_owned()).or_insert(RefOr::T(error));
+}
