@@ -198,6 +198,20 @@ describe('the chat', () => {
     expect(server.calls.filter((call) => call.startsWith('POST /widget/v1/messages'))).toEqual([]);
   });
 
+  it('tells the host page of each new message once, whichever way it comes first', async () => {
+    server.history = [message(1)];
+    const { chat, host } = start();
+    await settle();
+    chat.send({ type: 'text', text: 'hi' });
+    await settle();
+    const mine = server.history[1]!;
+    server.socket.say({ type: 'message', seq: 2, message: mine });
+    server.socket.say({ type: 'message', seq: 3, message: message(2000, 'visitor', 'x') });
+    server.socket.say({ type: 'message', seq: 4, message: { ...message(1), edited: true } });
+    server.socket.say({ type: 'message', seq: 5, message: { ...message(2000, 'visitor', 'x'), status: 'read' } });
+    expect(host.message.mock.calls.map(([{ id }]) => id as number)).toEqual([mine.id, 2000]);
+  });
+
   it('tells that the visitor types at most every three seconds', async () => {
     const { chat } = start();
     await settle();

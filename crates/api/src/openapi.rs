@@ -15,6 +15,7 @@ pub fn finish(mut description: OpenApi) -> OpenApi {
          X-ISM-Client; errors have the shape of ErrorBody."
             .to_owned(),
     );
+    description.info.contact = None;
     let components = description.components.get_or_insert_default();
     components.schemas.insert("ErrorBody".to_owned(), ErrorBody::schema());
     let mut more = Vec::new();

@@ -186,7 +186,7 @@ async fn keep(
         .services
         .visitor_uploads(&visitor, incoming.upload, &incoming.file_name, incoming.declared.as_deref())
         .await?;
-    let url = app.services.signed_file_url(row.workspace_id, row.id, &row.file_name);
+    let url = app.services.signed_file_path(row.workspace_id, row.id, &row.file_name);
     Ok(Json(uploaded(row, url)))
 }
 
@@ -212,15 +212,16 @@ async fn frame(State(app): State<App>, Query(params): Query<Key>) -> ApiResult<R
     let listed: Vec<&str> = live.wire.text("allowed_origins").split_whitespace().filter(|origin| is_source(origin)).collect();
     let ancestors = if listed.is_empty() { "*".to_owned() } else { format!("'self' {}", listed.join(" ")) };
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https: http:; \
-         media-src 'self' blob: https: http:; connect-src 'self' ws: wss:; font-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors {ancestors}"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; \
+         connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors {ancestors}"
     );
     let mut response = page.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    headers.insert("cross-origin-embedder-policy", HeaderValue::from_static("require-corp"));
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }

@@ -82,6 +82,17 @@ impl Status {
         }
     }
 
+    /// Where a status stands in a message's history.
+    const fn place(self) -> u8 {
+        match self {
+            Self::Pending => 0,
+            Self::Sent => 1,
+            Self::Failed => 2,
+            Self::Delivered => 3,
+            Self::Read => 4,
+        }
+    }
+
     /// Whether a message whose status is `self` shows `incoming` from now on.
     ///
     /// Statuses never go back. `Failed` replaces only what had not yet reached the customer. A late `Delivered` or
@@ -284,8 +295,10 @@ impl Message {
             };
         }
         if self.history.len() < MAX_HISTORY {
-            self.history.push(change);
-            self.history.sort_by_key(|step| step.at);
+            // Providers' times are rounded down to seconds: nothing happened before we had the message.
+            let at = change.at.max(self.created_at);
+            self.history.push(StatusChange { at, ..change });
+            self.history.sort_by_key(|step| (step.status.place(), step.at));
         }
         true
     }

@@ -105,9 +105,15 @@ impl Services {
     /// An address of a file that needs no sign-in and cannot be guessed, for providers that fetch files themselves.
     #[must_use]
     pub fn signed_file_url(&self, workspace: WorkspaceId, id: AttachmentId, name: &str) -> String {
+        format!("{}{}", self.settings.public_url, self.signed_file_path(workspace, id, name))
+    }
+
+    /// The same without the host, for the widget, which only loads files from where it was loaded itself.
+    #[must_use]
+    pub fn signed_file_path(&self, workspace: WorkspaceId, id: AttachmentId, name: &str) -> String {
         let signature = self.secrets.sign("file", &format!("{workspace}:{id}"));
         let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
-        format!("{}/files/{workspace}/{id}/{}/{name}", self.settings.public_url, &signature[..32])
+        format!("/files/{workspace}/{id}/{}/{name}", &signature[..32])
     }
 
     /// Checks an address made by [`Services::signed_file_url`].

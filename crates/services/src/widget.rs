@@ -157,17 +157,17 @@ impl Services {
                 }
                 Identity::new("user", user.id.chars().take(200).collect::<String>())
             }
-            None if config.require_identity => {
-                return Err(Refusal::new(
-                    RefusalKind::Forbidden,
-                    "identity_required",
-                    "This chat is for signed-in users: call identify with the user's id and hash.",
-                )
-                .into());
-            }
+            // Whoever was identified stays so until the website resets the widget.
             None => match &previous {
-                // Signing out of the website means a new visitor, not the user's history.
-                Some(visitor) if visitor.identity.scheme == "visitor" => visitor.identity.clone(),
+                Some(visitor) if visitor.identity.scheme == "user" || !config.require_identity => visitor.identity.clone(),
+                _ if config.require_identity => {
+                    return Err(Refusal::new(
+                        RefusalKind::Forbidden,
+                        "identity_required",
+                        "This chat is for signed-in users: call identify with the user's id and hash.",
+                    )
+                    .into());
+                }
                 _ => Identity::new("visitor", token()[..32].to_owned()),
             },
         };
@@ -454,7 +454,7 @@ impl Services {
             content: if row.deleted_at.is_some() {
                 Value::Null
             } else {
-                views::content(&row.content, &|id, name| self.signed_file_url(workspace, id, name))
+                views::content(&row.content, &|id, name| self.signed_file_path(workspace, id, name))
             },
             at: row.created_at,
             status: match row.status {

@@ -49,6 +49,8 @@ export class Chat implements HostEvents {
   private current: Session | null;
   private here: Page;
   private seq = 0;
+  /** The newest message of the history as it was loaded; what is changed below it isn't news. */
+  private historyEnd = 0;
   private readUpTo: number;
   private readSent = 0;
   private announced = '';
@@ -94,10 +96,7 @@ export class Chat implements HostEvents {
       send: (id, content, page) => this.api.send(id, content, page),
       upload: (file, progress) => this.api.upload(file, progress),
       store: (key, value) => host.store(key, value),
-      sent: (message) => {
-        this.take([message], 'answer');
-        this.active();
-      },
+      sent: (message) => this.arrived(message, 'answer'),
       changed: () => this.set({ pending: this.outbox.items }),
     });
     this.outbox.restore(init.stored);
@@ -243,6 +242,7 @@ export class Chat implements HostEvents {
     this.seq = page.seq;
     this.readUpTo = Math.max(this.readUpTo, page.read_up_to ?? 0);
     this.readSent = page.read_up_to ?? 0;
+    this.historyEnd = page.items[page.items.length - 1]?.id ?? 0;
     this.set({ messages: [], loaded: true, nextBefore: page.next_before, loadingOlder: false, blocked: null });
     this.take(page.items, 'answer');
     this.connection.start();
@@ -299,14 +299,14 @@ export class Chat implements HostEvents {
       this.reload();
     } else if (frame.type === 'message') {
       this.seq = Math.max(this.seq, frame.seq);
-      this.live(frame.message);
+      this.arrived(frame.message, 'live');
     }
   }
 
-  private live(message: WidgetMessage): void {
-    const { messages } = this.state;
-    const isNew = message.id > (messages[messages.length - 1]?.id ?? 0);
-    this.take([message], 'live');
+  /** What the visitor sends comes twice, as an answer and live, in either order. */
+  private arrived(message: WidgetMessage, source: 'live' | 'answer'): void {
+    const isNew = message.id > this.historyEnd && !this.state.messages.some(({ id }) => id === message.id);
+    this.take([message], source);
     if (!isNew) return;
     this.active();
     const { name, text } = this.options.preview(message);
