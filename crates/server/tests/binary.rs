@@ -1,5 +1,7 @@
 //! The binary as operators and scripts use it, on SQLite and, where one is named in ISM_TEST_POSTGRES, on PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use serde_json::Value;
