@@ -62,7 +62,7 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     }
     let config = Config::check(&settings)?;
     let serves = matches!(cli.command, Command::Serve(_) | Command::Simulator(_));
-    telemetry::start_logs(&config, if serves { "info" } else { "warn" });
+    telemetry::start_logs(&config, if serves { "info,refinery_core=warn" } else { "warn" });
     let json = cli.global.json;
     match &cli.command {
         Command::Serve(arguments) => {

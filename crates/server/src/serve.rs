@@ -88,23 +88,24 @@ pub async fn run(config: &Config, with_sample: bool) -> Result<(), Failure> {
         "ready"
     );
 
+    let mut is_sample = false;
     if with_sample && let Some((simulator, _)) = &simulator {
         tokio::select! {
             () = stop.cancelled() => {}
-            result = sample::fill(&services, simulator, &clock) => result?,
+            filled = sample::fill(&services, simulator, &clock) => is_sample = filled?,
         }
     }
     if !stop.is_cancelled() {
-        tell_ready(&public_url, simulator_url.as_deref(), with_sample);
+        tell_ready(&public_url, simulator_url.as_deref(), is_sample);
     }
     stop.cancelled().await;
     end(&services, http, simulator.map(|(_, task)| task)).await;
     Ok(())
 }
 
-fn tell_ready(public_url: &str, simulator_url: Option<&str>, with_sample: bool) {
+fn tell_ready(public_url: &str, simulator_url: Option<&str>, is_sample: bool) {
     output::line(format!("IS-Messenger is ready: {public_url}"));
-    if with_sample {
+    if is_sample {
         output::line(format!(
             "Sign in with:          {} / {}",
             sample::OWNER_EMAIL,
