@@ -335,7 +335,8 @@ impl Services {
                 if (row.unread_count == 0) == read {
                     return Ok(views::contact(row));
                 }
-                let (row, _) = both(&mut unit, contact)?;
+                // Only the contact: a conversation that is touched needs an event that names it.
+                let row = unit.contact_mut(contact).ok_or_else(|| Refusal::not_found("Contact"))?;
                 row.unread_count = i64::from(!read);
                 let kind = if read { EventKind::ContactRead } else { EventKind::ContactUnread };
                 unit.emit(NewEvent::contact(kind, actor, contact, None, json!({})));

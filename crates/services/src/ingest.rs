@@ -79,7 +79,8 @@ impl Services {
         let busy = || Refusal::new(RefusalKind::Busy, "busy", "Too much is arriving at once. Try again in a moment.");
         let shard = self.ingest.shard(live.row.workspace_id).ok_or_else(busy)?;
         let (reply, answer) = oneshot::channel();
-        let delivery = Delivery { live, events: Arc::new(events), since: Instant::now(), reply };
+        let events = Arc::new(events.into_iter().map(Inbound::without_nul).collect());
+        let delivery = Delivery { live, events, since: Instant::now(), reply };
         if shard.try_send(delivery).is_err() {
             metrics::counter!("ism_ingest_refused_busy").increment(1);
             return Err(busy().into());

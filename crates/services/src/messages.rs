@@ -207,6 +207,10 @@ fn retry(tx: &mut Tx<'_>, id: MessageId, actor: Actor) -> Result<MessageView> {
     if message.status != Some(Status::Failed) {
         return Err(Refusal::conflict("not_failed", "Only a failed message can be sent again.").into());
     }
+    // The provider told of the failure before it answered the call.
+    if outbox::holds(tx, workspace, id)? {
+        return Err(Refusal::conflict("still_sending", "This message is still being sent. Try again in a moment.").into());
+    }
     let (channel_id, link_id, contact_id) = (message.channel_id, message.contact_channel_id, message.contact_id);
     let content = message.content.clone();
     let channel = channels::get(tx, workspace, channel_id)?

@@ -12,6 +12,7 @@ use crate::{Error, Result, Services};
 use ism_bus::Wake;
 use ism_channels::{Outcome, Outgoing, Scope};
 use ism_domain::event::{Actor, EventKind, NewEvent};
+use ism_domain::inbound::Identity;
 use ism_domain::message::{Failure, FailureReason, Provenance, Status};
 use ism_domain::{ChannelId, MessageId, Timestamp, WorkspaceId};
 use ism_store::tables::outbox::{self, OutboxRow};
@@ -292,6 +293,15 @@ fn settle(tx: &mut Tx<'_>, batch: &[(OutboxRow, Outcome)]) -> Result<()> {
             externals.entry(row.channel_id).or_default().push(external.clone());
         }
     }
+    let mut names: BTreeMap<ChannelId, Vec<String>> = BTreeMap::new();
+    for (row, outcome) in batch {
+        if let Outcome::Sent { aliases, .. } = outcome {
+            names.entry(row.channel_id).or_default().extend(aliases.iter().map(Identity::key));
+        }
+    }
+    for (channel, names) in names {
+        unit.load_identities(tx, channel, names)?;
+    }
     let mut parked = Vec::new();
     for (channel, externals) in externals {
         unit.load_external(tx, channel, externals.clone())?;
@@ -320,10 +330,20 @@ fn settle(tx: &mut Tx<'_>, batch: &[(OutboxRow, Outcome)]) -> Result<()> {
                     let failure = waiting.failure.clone();
                     apply_status(&mut unit, id, waiting.status, waiting.at, failure, Provenance::Provider);
                 }
-                if let Some(link) = unit.contact_channel_mut(row.contact_channel_id) {
-                    link.add_identities(aliases);
+                // A name that already leads to someone else stays theirs.
+                let free: Vec<Identity> = aliases
+                    .iter()
+                    .filter(|alias| {
+                        unit.contact_channel_of(row.channel_id, &alias.key()).is_none_or(|link| link == row.contact_channel_id)
+                    })
+                    .cloned()
+                    .collect();
+                if !free.is_empty() {
+                    if let Some(link) = unit.contact_channel_mut(row.contact_channel_id) {
+                        link.add_identities(&free);
+                    }
                 }
-                for alias in aliases {
+                for alias in free {
                     unit.add_identity(row.channel_id, alias.key(), row.contact_channel_id);
                 }
                 gone.push(id);

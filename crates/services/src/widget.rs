@@ -499,8 +499,14 @@ impl Services {
                     crate::ingest::apply_status(&mut unit, id, status, now, None, Provenance::Provider);
                 }
                 if status == Status::Read {
-                    if let Some(link) = unit.contact_channel_mut(link.id) {
+                    let contact = unit.contact_channel_mut(link.id).map(|link| {
                         link.read_up_to = link.read_up_to.max(Some(up_to));
+                        link.contact_id
+                    });
+                    if let Some(contact) = contact {
+                        let payload = json!({ "channel_id": link.channel_id, "contact_channel_id": link.id });
+                        let actor = Actor::contact(contact);
+                        unit.emit(NewEvent::contact(EventKind::ContactChannelUpdated, actor, contact, None, payload));
                     }
                 }
                 unit.save(tx).map_err(Error::from)

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EventKind } from '$lib/api/types';
-import type { ContactDetail } from '$lib/api/types';
+import type { ContactDetail, EventKind } from '$lib/api/types';
 import { keys } from '$lib/query/keys';
 import { applyFrame } from '$lib/realtime/apply';
 import { rows, type InboxData } from '$lib/realtime/inbox';

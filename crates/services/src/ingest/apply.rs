@@ -2,6 +2,7 @@
 
 use super::Taken;
 use crate::channels::Live;
+use crate::inbox::wake;
 use crate::{Result, attachments};
 use ism_domain::contact::{Contact, ContactChannel};
 use ism_domain::content::{Attachment, AttachmentState, Content};
@@ -144,6 +145,13 @@ impl Step<'_> {
                         if let Some(message) = self.unit.message_mut(id) {
                             message.deleted_at.get_or_insert(at);
                         }
+                        // What was withdrawn is not to be read in the list either.
+                        let shown = self.unit.message(id).map(|message| message.contact_id).filter(|contact| {
+                            self.unit.contact(*contact).is_some_and(|contact| contact.last_message_id == Some(id))
+                        });
+                        if let Some(contact) = shown.and_then(|contact| self.unit.contact_mut(contact)) {
+                            contact.last_message_preview = Some(String::new());
+                        }
                         self.message_changed(id, "deleted");
                         ("deleted".to_owned(), Some(id))
                     }
@@ -158,8 +166,11 @@ impl Step<'_> {
                     self.open(contact, OpenSource::Contact);
                 }
                 let at = self.believable(*at);
-                if let Some(link) = self.unit.contact_channel_mut(link) {
-                    link.last_incoming_at = link.last_incoming_at.max(Some(at));
+                if self.unit.contact_channel(link).is_some_and(|link| link.last_incoming_at < Some(at)) {
+                    if let Some(link) = self.unit.contact_channel_mut(link) {
+                        link.last_incoming_at = Some(at);
+                    }
+                    self.link_changed(contact, link);
                 }
                 tracing::debug!(has_payload = payload.is_some(), "a customer opened the chat");
                 simple("opened")
@@ -254,9 +265,12 @@ impl Step<'_> {
         };
         let at = self.believable(inbound.at);
         let content = self.adopt(inbound, id, self.unit.message(id).map(|message| message.content.clone()));
-        let changed = self.unit.message_mut(id).is_some_and(|message| message.edit(content, at));
-        if !changed {
+        let mut edited = self.unit.message(id).cloned();
+        if !edited.as_mut().is_some_and(|message| message.edit(content, at)) {
             return ("duplicate".to_owned(), Some(id));
+        }
+        if let (Some(message), Some(edited)) = (self.unit.message_mut(id), edited) {
+            *message = edited;
         }
         let shown = self.unit.message(id).map(|message| (message.contact_id, message.content.clone()));
         if let Some((contact_id, content)) = shown {
@@ -281,18 +295,21 @@ impl Step<'_> {
             return ("ignored:unknown_message".to_owned(), None);
         };
         let at = self.believable(at);
+        let mut reacted = self.unit.message(id).cloned();
+        if !reacted.as_mut().is_some_and(|message| message.react(Side::Contact, emoji)) {
+            return ("duplicate".to_owned(), Some(id));
+        }
+        if let (Some(message), Some(reacted)) = (self.unit.message_mut(id), reacted) {
+            *message = reacted;
+        }
         let link = profile.identities.iter().find_map(|identity| {
             self.unit.contact_channel_of(self.live.row.id, &identity.key())
         });
         if let Some(link) = link.and_then(|link| self.unit.contact_channel_mut(link)) {
             link.last_incoming_at = link.last_incoming_at.max(Some(at));
         }
-        if self.unit.message_mut(id).is_some_and(|message| message.react(Side::Contact, emoji)) {
-            self.message_changed(id, "reaction");
-            ("reaction".to_owned(), Some(id))
-        } else {
-            ("duplicate".to_owned(), Some(id))
-        }
+        self.message_changed(id, "reaction");
+        ("reaction".to_owned(), Some(id))
     }
 
     fn status(&mut self, status: &InboundStatus) -> (String, Option<MessageId>) {
@@ -383,7 +400,8 @@ impl Step<'_> {
         let link_id = link.id;
         self.unit.add_contact(contact);
         self.unit.add_contact_channel(link);
-        let payload = json!({ "channel_id": self.live.row.id, "source": self.live.row.source });
+        let payload =
+            json!({ "channel_id": self.live.row.id, "contact_channel_id": link_id, "source": self.live.row.source });
         let actor = Actor::contact(contact_id);
         self.unit.emit(NewEvent::contact(EventKind::ContactCreated, actor, contact_id, None, payload));
         (contact_id, link_id)
@@ -394,13 +412,7 @@ impl Step<'_> {
         let actor = Actor::contact(contact_id);
         let opening = Opening { source, actor, channel_id: Some(self.live.row.id), at: self.unit.now() };
         open(self.unit, contact_id, opening);
-        let woken = self
-            .unit
-            .contact_and_conversation(contact_id)
-            .and_then(|(contact, conversation)| conversation?.wake(contact, WakeReason::Message, actor));
-        if let Some(event) = woken {
-            self.unit.emit(event);
-        }
+        wake(self.unit, contact_id, WakeReason::Message, actor);
     }
 
     fn build(
@@ -445,10 +457,10 @@ impl Step<'_> {
         }
     }
 
-    /// The content as it is stored: clean text, and a row and a job for a file that is yet to be fetched. `before` is what
+    /// The content as it is stored: with a row and a job for a file that is yet to be fetched. `before` is what
     /// the message says so far, when this is an edit.
     fn adopt(&mut self, inbound: &InboundMessage, message_id: MessageId, before: Option<Content>) -> Content {
-        let mut content = clean(&inbound.content);
+        let mut content = inbound.content.clone();
         let (Some(attachment), Some(media)) = (content.attachment_mut(), &inbound.media) else {
             return content;
         };
@@ -553,10 +565,14 @@ impl Step<'_> {
         for identity in &free {
             self.unit.add_identity(channel, identity.key(), link_id);
         }
-        let payload = json!({ "channel_id": channel, "contact_channel_id": link_id });
+        self.link_changed(contact, link_id);
+        "identity_changed"
+    }
+
+    fn link_changed(&mut self, contact: ContactId, link: ContactChannelId) {
+        let payload = json!({ "channel_id": self.live.row.id, "contact_channel_id": link });
         let actor = Actor::contact(contact);
         self.unit.emit(NewEvent::contact(EventKind::ContactChannelUpdated, actor, contact, None, payload));
-        "identity_changed"
     }
 
     fn message_changed(&mut self, id: MessageId, change: &str) {
@@ -624,13 +640,4 @@ fn alert(tx: &mut Tx<'_>, unit: &mut Unit, live: &Live, code: &str, text: &str) 
     let payload = json!({ "channel_id": live.row.id, "alert": code, "text": text });
     unit.emit(NewEvent::workspace(EventKind::ChannelUpdated, Actor::SYSTEM, payload));
     Ok(())
-}
-
-/// Removes what databases refuse from every text of a content.
-fn clean(content: &Content) -> Content {
-    let Ok(text) = serde_json::to_string(content) else { return content.clone() };
-    if !text.contains("\\u0000") {
-        return content.clone();
-    }
-    serde_json::from_str(&text.replace("\\u0000", "")).unwrap_or_else(|_| content.clone())
 }
