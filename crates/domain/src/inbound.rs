@@ -304,7 +304,13 @@ mod tests {
                     unreachable!()
                 };
                 assert_eq!(message.content, clean);
-                assert_eq!((message.external_id.as_str(), message.profile.identities[0].value.as_str()), ("m1", "7"));
+                assert_eq!(
+                    (
+                        message.external_id.as_str(),
+                        message.profile.identities[0].value.as_str()
+                    ),
+                    ("m1", "7")
+                );
             }
         }
     }

@@ -30,7 +30,9 @@ impl Services {
         }
         let actor = member.actor();
         self.store
-            .write(member.workspace, move |tx| add(tx, contact, &text, client_id.clone(), actor, SenderSource::User))
+            .write(member.workspace, move |tx| {
+                add(tx, contact, &text, client_id.clone(), actor, SenderSource::User)
+            })
             .await
     }
 }
