@@ -233,7 +233,7 @@ fn visitors_reach_only_what_is_theirs() {
         assert_eq!(
             crate::code(
                 services
-                    .signed_download(site.world.workspace(), file.id, &"0".repeat(32))
+                    .signed_download(site.world.workspace(), file.id.unwrap(), &"0".repeat(32))
                     .await
             ),
             "not_found"
