@@ -4,9 +4,7 @@ use ism_domain::Timestamp;
 use ism_domain::access::Role;
 use ism_services::accounts::WorkspaceChange;
 use ism_testkit::world::PASSWORD;
-use ism_testkit::{World, on_each_database, wait_for};
-
-const SESSIONS: &str = "SELECT count(*) FROM session";
+use ism_testkit::{World, on_each_database};
 
 #[test]
 fn there_is_one_first_owner() {
@@ -48,11 +46,6 @@ fn sessions_live_while_they_are_used() {
         }
         world.clock.advance(31 * Timestamp::DAY);
         assert!(services.session(&token).await.unwrap().is_none());
-        services.start();
-        wait_for("housekeeping", || async {
-            (world.number(SESSIONS).await == 0).then_some(())
-        })
-        .await;
     });
 }
 

@@ -185,7 +185,7 @@ fn a_failure_told_while_the_send_is_under_way_can_be_tried_again_afterwards() {
 }
 
 #[test]
-fn statuses_of_messages_that_are_not_ours_are_forgotten_after_a_while() {
+fn housekeeping_forgets_foreign_statuses_and_dead_sessions() {
     on_each_database(|db| async move {
         let world = World::asleep(&db).await;
         let channel = world.connect("custom_channel").await;
@@ -195,10 +195,19 @@ fn statuses_of_messages_that_are_not_ours_are_forgotten_after_a_while() {
             .await
             .unwrap();
         world.verify().await;
-        world.clock.advance(2 * Timestamp::HOUR);
+        world
+            .services
+            .sign_in("owner@example.com", ism_testkit::world::PASSWORD, "::1", "")
+            .await
+            .unwrap();
+        world.clock.advance(31 * Timestamp::DAY);
         world.services.start();
         wait_for("housekeeping", || async {
-            (world.number("SELECT count(*) FROM status_parked").await == 0).then_some(())
+            (world
+                .number("SELECT (SELECT count(*) FROM status_parked) + (SELECT count(*) FROM session)")
+                .await
+                == 0)
+                .then_some(())
         })
         .await;
     });
