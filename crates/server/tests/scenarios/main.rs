@@ -1,0 +1,9 @@
+//! Whole-system stories: what the product promises, told through its HTTP and WebSocket doors and the simulator.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod conversation;
+mod database;
+mod people;
+mod support;
+mod wire;
