@@ -83,7 +83,7 @@ CREATE TABLE session (
     expires_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX session_token ON session (token_hash);
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_by_user ON session (user_id);
 
 CREATE TABLE api_token (
     workspace_id BIGINT NOT NULL,
