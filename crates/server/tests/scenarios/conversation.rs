@@ -24,28 +24,44 @@ fn a_customer_writes_and_an_agent_answers_on_every_provider() {
             system.writes(&channel, &priya, &question).await;
 
             let received = socket
-                .event("message.received", |frame| frame["message"]["content"]["text"] == question.as_str())
+                .event("message.received", |frame| {
+                    frame["message"]["content"]["text"] == question.as_str()
+                })
                 .await;
             let contact = received["contact"].clone();
             assert_eq!(contact["name"], "Priya Nair", "{contact}");
-            assert_eq!((&contact["status"], &contact["unread_count"]), (&json!("open"), &json!(1)), "{contact}");
+            assert_eq!(
+                (&contact["status"], &contact["unread_count"]),
+                (&json!("open"), &json!(1)),
+                "{contact}"
+            );
             let id = contact["id"].as_i64().unwrap();
-            let opened = socket.event("conversation.opened", |frame| frame["event"]["contact_id"] == id).await;
+            let opened = socket
+                .event("conversation.opened", |frame| frame["event"]["contact_id"] == id)
+                .await;
             assert_eq!(opened["conversation"]["status"], "open", "{opened}");
             assert_eq!(opened["event"]["payload"]["source"], "contact", "{opened}");
-            socket.event("contact.created", |frame| frame["event"]["contact_id"] == id).await;
+            socket
+                .event("contact.created", |frame| frame["event"]["contact_id"] == id)
+                .await;
 
             let sent = ana.replies(id, "Yes, three of them.").await;
             let sent_id = sent["id"].as_i64().unwrap();
             assert_eq!(sent["status"], "pending", "{sent}");
             let on_phone = system
                 .sim
-                .wait_received(&channel.account, &priya.id, crate::support::DEADLINE, |m| m.text() == "Yes, three of them.")
+                .wait_received(&channel.account, &priya.id, crate::support::DEADLINE, |m| {
+                    m.text() == "Yes, three of them."
+                })
                 .await
                 .unwrap();
             assert_eq!(on_phone.reply_to, None);
 
-            let steps = if source == "telegram" { vec!["sent"] } else { vec!["sent", "delivered", "read"] };
+            let steps = if source == "telegram" {
+                vec!["sent"]
+            } else {
+                vec!["sent", "delivered", "read"]
+            };
             for step in &steps {
                 socket
                     .wait(&format!("{source}: {step}"), |frame| {
@@ -54,7 +70,12 @@ fn a_customer_writes_and_an_agent_answers_on_every_provider() {
                     .await;
             }
             let shown = system.messages(id).await.pop().unwrap();
-            let history: Vec<&Value> = shown["history"].as_array().unwrap().iter().map(|step| &step["status"]).collect();
+            let history: Vec<&Value> = shown["history"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|step| &step["status"])
+                .collect();
             assert_eq!(shown["status"], *steps.last().unwrap(), "{shown}");
             for step in &steps {
                 assert!(history.contains(&&json!(step)), "{source}: {history:?}");
@@ -62,7 +83,10 @@ fn a_customer_writes_and_an_agent_answers_on_every_provider() {
             assert_eq!(system.send_calls(&channel).await, 1);
             assert_eq!(system.accepted(&channel).await, 1);
             let detail = ana.get(&format!("/contacts/{id}")).await.ok();
-            assert_eq!(detail["contact"]["assignee_id"], ana.user, "who answers first is assigned: {detail}");
+            assert_eq!(
+                detail["contact"]["assignee_id"], ana.user,
+                "who answers first is assigned: {detail}"
+            );
             assert_eq!(detail["conversation"]["outgoing_count"], 1);
             assert_eq!(detail["conversation"]["incoming_count"], 1);
         }
@@ -91,19 +115,25 @@ fn duplicates_and_reordering_at_the_provider_change_nothing() {
                 (pending == 0 && counters.webhook_duplicates > 0).then_some(())
             })
             .await;
-            let contact = wait_for("12 messages", async || {
+            let id = wait_for("12 messages", async || {
                 let list = system.owner.get("/inbox?inbox=all&status=all&limit=100").await.ok();
                 let contacts = list["items"].as_array().unwrap().clone();
                 let contact = contacts.iter().find(|contact| {
-                    contact["last_message"]["preview"].as_str().is_some_and(|text| text.starts_with(source))
+                    contact["last_message"]["preview"]
+                        .as_str()
+                        .is_some_and(|text| text.starts_with(source))
                 })?;
-                let messages = system.messages(contact["id"].as_i64().unwrap()).await;
-                (messages.len() >= 12).then(|| contact.clone())
+                let id = contact["id"].as_i64().unwrap();
+                (system.messages(id).await.len() >= 12).then_some(id)
             })
             .await;
+            let contact = system.owner.get(&format!("/contacts/{id}")).await.ok()["contact"].clone();
             assert_eq!(contact["unread_count"], 12, "{contact}");
-            let messages = system.messages(contact["id"].as_i64().unwrap()).await;
-            let mut texts: Vec<&str> = messages.iter().map(|m| m["content"]["text"].as_str().unwrap()).collect();
+            let messages = system.messages(id).await;
+            let mut texts: Vec<&str> = messages
+                .iter()
+                .map(|m| m["content"]["text"].as_str().unwrap())
+                .collect();
             texts.sort_unstable();
             let mut wanted: Vec<String> = (0..12).map(|number| format!("{source} {number}")).collect();
             wanted.sort_unstable();
@@ -120,7 +150,8 @@ fn an_album_from_a_new_contact_in_parallel_requests_is_one_conversation() {
         let whatsapp = system.connect("whatsapp_cloud").await;
         let requests: Vec<Value> = (0..10)
             .map(|number| {
-                let image = wire::whatsapp_image("447700900123", &format!("wamid.album{number}"), &format!("90{number}"));
+                let image =
+                    wire::whatsapp_image("447700900123", &format!("wamid.album{number}"), &format!("90{number}"));
                 let value = wire::whatsapp_value(&whatsapp, "messages", "447700900123", json!([image]));
                 wire::whatsapp(&whatsapp, vec![value])
             })
@@ -130,12 +161,18 @@ fn an_album_from_a_new_contact_in_parallel_requests_is_one_conversation() {
         expect_album(&system, 1).await;
 
         let telegram = system.connect("telegram").await;
-        let updates: Vec<Value> =
-            (0..10).map(|number| wire::telegram_photo(1000 + number, 5_012_345, 50 + number, "1399")).collect();
+        let updates: Vec<Value> = (0..10)
+            .map(|number| wire::telegram_photo(1000 + number, 5_012_345, 50 + number, "1399"))
+            .collect();
         let answers = join_all(updates.iter().map(|body| system.deliver_telegram(&telegram, body))).await;
         assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
         expect_album(&system, 2).await;
-        assert_eq!(system.count("SELECT count(*) FROM message WHERE album IS NOT NULL").await, 10);
+        assert_eq!(
+            system
+                .count("SELECT count(*) FROM message WHERE album IS NOT NULL")
+                .await,
+            10
+        );
     });
 }
 
@@ -161,15 +198,23 @@ fn two_agents_and_two_tabs_answer_at_once() {
     on_each_database(|system| async move {
         let channel = system.connect("custom_channel").await;
         let (phone, contact) = arrived(&system, &channel, "Anybody there?").await;
-        let (ana, ben) = (system.colleague("Ana", "agent").await, system.colleague("Ben", "agent").await);
+        let (ana, ben) = (
+            system.colleague("Ana", "agent").await,
+            system.colleague("Ben", "agent").await,
+        );
 
         let (first, second) = tokio::join!(ana.replies(contact, "Ana here."), ben.replies(contact, "Ben here."));
         for sent in [&first, &second] {
-            system.message_with_status(contact, sent["id"].as_i64().unwrap(), "delivered").await;
+            system
+                .message_with_status(contact, sent["id"].as_i64().unwrap(), "delivered")
+                .await;
         }
         assert_eq!(system.send_calls(&channel).await, 2);
         let assignee = ana.get(&format!("/contacts/{contact}")).await.ok()["contact"]["assignee_id"].clone();
-        assert!(assignee == ana.user || assignee == ben.user, "one of the two is assigned, not {assignee}");
+        assert!(
+            assignee == ana.user || assignee == ben.user,
+            "one of the two is assigned, not {assignee}"
+        );
         assert_eq!(system.count("SELECT count(*) FROM conversation").await, 1);
 
         // The same draft sent from two tabs, and once more by a retry after a lost answer.
@@ -178,7 +223,9 @@ fn two_agents_and_two_tabs_answer_at_once() {
         let tabs = join_all((0..4).map(|_| ana.says(contact, &id, text.clone()))).await;
         let ids: Vec<Value> = tabs.iter().map(|answer| answer.ok()["id"].clone()).collect();
         assert!(ids.iter().all(|other| *other == ids[0]), "{ids:?}");
-        system.message_with_status(contact, ids[0].as_i64().unwrap(), "delivered").await;
+        system
+            .message_with_status(contact, ids[0].as_i64().unwrap(), "delivered")
+            .await;
         let received = system.sim.received(&channel.account, &phone).await;
         assert_eq!(received.len(), 3);
         assert_eq!(system.send_calls(&channel).await, 3);
@@ -199,9 +246,15 @@ fn a_status_that_overtakes_the_answer_of_its_send_counts() {
                 .await;
             let (_, contact) = arrived(&system, &channel, &format!("Quick! {source}")).await;
             let sent = system.owner.replies(contact, "As quick as we can.").await;
-            let read = system.message_with_status(contact, sent["id"].as_i64().unwrap(), "read").await;
-            let ranks: Vec<&str> =
-                read["history"].as_array().unwrap().iter().map(|step| step["status"].as_str().unwrap()).collect();
+            let read = system
+                .message_with_status(contact, sent["id"].as_i64().unwrap(), "read")
+                .await;
+            let ranks: Vec<&str> = read["history"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|step| step["status"].as_str().unwrap())
+                .collect();
             assert_eq!(ranks, ["pending", "sent", "delivered", "read"], "{read}");
         }
         wait_for("no parked status", async || {
@@ -219,27 +272,38 @@ fn after_the_window_has_closed_only_a_template_goes_through() {
         let two_days_ago = wire::now() - 2 * 24 * 3600;
         let phone = system
             .sim
-            .add_phone(NewPhone { phone: Some("447700900777".to_owned()), ..NewPhone::named("Lucía", "Fernández") })
+            .add_phone(NewPhone {
+                phone: Some("447700900777".to_owned()),
+                ..NewPhone::named("Lucía", "Fernández")
+            })
             .await
             .unwrap();
         let mut old = wire::whatsapp_text(&phone.phone, "wamid.old", "Do you still have it?");
         old["timestamp"] = json!(two_days_ago.to_string());
         let value = wire::whatsapp_value(&channel, "messages", &phone.phone, json!([old]));
-        system.deliver_whatsapp(&channel, &wire::whatsapp(&channel, vec![value])).await.ok();
-        let contact = system.contact_who_said("Do you still have it?").await["id"].as_i64().unwrap();
+        system
+            .deliver_whatsapp(&channel, &wire::whatsapp(&channel, vec![value]))
+            .await
+            .ok();
+        let contact = system.contact_who_said("Do you still have it?").await["id"]
+            .as_i64()
+            .unwrap();
 
         let text = json!({ "type": "text", "text": "Yes!" });
         let refused = system.owner.says(contact, &client_id(), text).await;
         assert_eq!(refused.refused(409), "window_closed");
         assert_eq!(system.send_calls(&channel).await, 0);
         let detail = system.owner.get(&format!("/contacts/{contact}")).await.ok();
-        assert_eq!(detail["channels"][0]["can_send"], false, "{detail}");
+        let closes_at = detail["channels"][0]["window_closes_at"].as_u64().unwrap();
+        assert!(closes_at < wire::now() * 1_000_000, "{detail}");
 
         let template = json!({ "type": "whatsapp_template", "template": {
             "name": "hello_world", "languageCode": "en_US", "components": [],
         }});
         let sent = system.owner.says(contact, &client_id(), template).await.ok();
-        system.message_with_status(contact, sent["id"].as_i64().unwrap(), "delivered").await;
+        system
+            .message_with_status(contact, sent["id"].as_i64().unwrap(), "delivered")
+            .await;
         assert_eq!(system.accepted(&channel).await, 1);
     });
 }
@@ -252,14 +316,19 @@ fn a_window_that_only_the_provider_knows_to_be_closed_fails_the_message() {
         // Delivered past the simulator, so for the provider this customer has never written.
         let text = wire::whatsapp_text(&phone.phone, "wamid.unseen", "Hello?");
         let value = wire::whatsapp_value(&channel, "messages", &phone.phone, json!([text]));
-        system.deliver_whatsapp(&channel, &wire::whatsapp(&channel, vec![value])).await.ok();
+        system
+            .deliver_whatsapp(&channel, &wire::whatsapp(&channel, vec![value]))
+            .await
+            .ok();
         let contact = system.contact_who_said("Hello?").await["id"].as_i64().unwrap();
         let mut socket = system.owner.live().await;
 
         let sent = system.owner.replies(contact, "Hello!").await;
         let id = sent["id"].clone();
         let failed = socket
-            .wait("the message to fail", |frame| frame["message"]["id"] == id && frame["message"]["status"] == "failed")
+            .wait("the message to fail", |frame| {
+                frame["message"]["id"] == id && frame["message"]["status"] == "failed"
+            })
             .await;
         assert_eq!(failed["message"]["failure"]["reason"], "window_closed", "{failed}");
         assert_eq!(failed["message"]["failure"]["code"], "131047", "{failed}");
@@ -273,23 +342,54 @@ fn edits_reactions_and_deletions_of_a_customer_reach_the_timeline() {
         let (phone, contact) = arrived(&system, &channel, "I want two mgus").await;
         let first = system.sim.messages(&channel.account, &phone).await[0].id.clone();
         let mut socket = system.owner.live().await;
-        let act = async |what: What| system.sim.customer_writes(&channel.account, &phone, Write::from(what)).await.unwrap();
+        let act = async |what: What| {
+            system
+                .sim
+                .customer_writes(&channel.account, &phone, Write::from(what))
+                .await
+                .unwrap()
+        };
 
-        act(What::Edit { message: first.clone(), text: "I want two mugs".to_owned() }).await;
-        socket.event("message.updated", |frame| frame["message"]["content"]["text"] == "I want two mugs").await;
+        act(What::Edit {
+            message: first.clone(),
+            text: "I want two mugs".to_owned(),
+        })
+        .await;
+        socket
+            .event("message.updated", |frame| {
+                frame["message"]["content"]["text"] == "I want two mugs"
+            })
+            .await;
         let answer = system.owner.replies(contact, "They are on their way.").await["id"].clone();
         let on_phone = system
             .sim
-            .wait_received(&channel.account, &phone, crate::support::DEADLINE, |m| m.text() == "They are on their way.")
+            .wait_received(&channel.account, &phone, crate::support::DEADLINE, |m| {
+                m.text() == "They are on their way."
+            })
             .await
             .unwrap();
-        socket.wait("sent", |frame| frame["message"]["id"] == answer && frame["message"]["status"] == "sent").await;
-        act(What::Reaction { message: on_phone.id, emoji: Some("❤️".to_owned()) }).await;
-        let liked = socket
-            .event("message.updated", |frame| frame["message"]["id"] == answer && frame["message"]["reactions"][0].is_object())
+        socket
+            .wait("sent", |frame| {
+                frame["message"]["id"] == answer && frame["message"]["status"] == "sent"
+            })
             .await;
-        assert_eq!(liked["message"]["reactions"][0], json!({ "emoji": "❤️", "from": "contact" }));
+        act(What::Reaction {
+            message: on_phone.id,
+            emoji: Some("❤️".to_owned()),
+        })
+        .await;
+        let liked = socket
+            .event("message.updated", |frame| {
+                frame["message"]["id"] == answer && frame["message"]["reactions"][0].is_object()
+            })
+            .await;
+        assert_eq!(
+            liked["message"]["reactions"][0],
+            json!({ "emoji": "❤️", "from": "contact" })
+        );
         act(What::Delete { message: first }).await;
-        socket.event("message.updated", |frame| frame["message"]["deleted_at"].is_i64()).await;
+        socket
+            .event("message.updated", |frame| frame["message"]["deleted_at"].is_i64())
+            .await;
     });
 }

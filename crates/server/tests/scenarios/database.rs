@@ -1,10 +1,10 @@
 //! A database for one story.
 
+use futures::FutureExt;
 use ism_domain::access::Role;
 use ism_domain::{OrganizationId, UserId, WorkspaceId};
 use ism_store::tables::accounts::{self, Member, Organization, OrganizationMember, User, Workspace};
 use ism_store::{Database, NO_WORKSPACE, Store};
-use futures::FutureExt;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};

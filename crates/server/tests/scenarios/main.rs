@@ -4,6 +4,8 @@
 
 mod conversation;
 mod database;
+mod kill;
 mod people;
+mod sending;
 mod support;
 mod wire;

@@ -68,7 +68,10 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// The session this answer began.
@@ -76,7 +79,11 @@ impl Answer {
     pub fn signed_in(&self, browser: &Browser) -> Agent {
         let session = self.ok();
         let cookie = self.header("set-cookie").split(';').next().unwrap().to_owned();
-        assert!(cookie.starts_with("ism_session=") && cookie.len() > 40, "{:?}", self.headers);
+        assert!(
+            cookie.starts_with("ism_session=") && cookie.len() > 40,
+            "{:?}",
+            self.headers
+        );
         Agent {
             browser: browser.clone(),
             cookie,
@@ -94,12 +101,19 @@ impl Browser {
             .timeout(Duration::from_secs(60))
             .build()
             .unwrap();
-        Self { http, url: url.to_owned() }
+        Self {
+            http,
+            url: url.to_owned(),
+        }
     }
 
     /// A request as a page of ours makes it, by path or whole address.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.url) };
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.url)
+        };
         self.http.request(method, url).header("x-ism-client", "web")
     }
 
@@ -112,7 +126,9 @@ impl Browser {
     }
 
     pub async fn sign_in(&self, email: &str, password: &str) -> Agent {
-        let answer = self.post("/api/session", &json!({ "email": email, "password": password })).await;
+        let answer = self
+            .post("/api/session", &json!({ "email": email, "password": password }))
+            .await;
         answer.signed_in(self)
     }
 }
@@ -150,7 +166,9 @@ impl Agent {
 
     /// Sends a text to a contact, under a client id of its own.
     pub async fn replies(&self, contact: i64, text: &str) -> Value {
-        self.says(contact, &client_id(), json!({ "type": "text", "text": text })).await.ok()
+        self.says(contact, &client_id(), json!({ "type": "text", "text": text }))
+            .await
+            .ok()
     }
 
     /// Sends content to a contact.
@@ -161,7 +179,11 @@ impl Agent {
 
     /// Uploads a file; the answer describes it.
     pub async fn uploads(&self, name: &str, mime: &str, bytes: &[u8]) -> Answer {
-        send(self.request(Method::POST, "/attachments").multipart(file(name, mime, bytes))).await
+        send(
+            self.request(Method::POST, "/attachments")
+                .multipart(file(name, mime, bytes)),
+        )
+        .await
     }
 
     /// Opens a socket that holds everything up to `seq`.
@@ -176,7 +198,9 @@ impl Agent {
     pub async fn live(&self) -> Socket {
         let seq = self.get("").await.ok()["seq"].as_i64().unwrap();
         let mut socket = self.socket(seq).await;
-        socket.wait("to be caught up", |frame| frame["type"] == "caught_up").await;
+        socket
+            .wait("to be caught up", |frame| frame["type"] == "caught_up")
+            .await;
         socket
     }
 
@@ -214,13 +238,20 @@ pub struct Socket {
 
 impl Socket {
     pub async fn open(url: &str, path: &str, headers: &[(&str, &str)]) -> Result<Self, u16> {
-        let mut request = format!("{}{path}", url.replacen("http", "ws", 1)).into_client_request().unwrap();
+        let mut request = format!("{}{path}", url.replacen("http", "ws", 1))
+            .into_client_request()
+            .unwrap();
         for (name, value) in headers {
             let name: tokio_tungstenite::tungstenite::http::HeaderName = name.parse().unwrap();
             request.headers_mut().insert(name, value.parse().unwrap());
         }
         match tokio_tungstenite::connect_async(request).await {
-            Ok((ws, _)) => Ok(Self { ws, seq: 0, frames: Vec::new(), closed: None }),
+            Ok((ws, _)) => Ok(Self {
+                ws,
+                seq: 0,
+                frames: Vec::new(),
+                closed: None,
+            }),
             Err(WsError::Http(response)) => Err(response.status().as_u16()),
             Err(_) => Err(0),
         }
@@ -228,6 +259,11 @@ impl Socket {
 
     pub async fn say(&mut self, frame: &Value) {
         self.ws.send(Message::text(frame.to_string())).await.unwrap();
+    }
+
+    /// As [`Self::say`], on a connection that may be gone.
+    pub async fn try_say(&mut self, frame: &Value) -> bool {
+        self.ws.send(Message::text(frame.to_string())).await.is_ok()
     }
 
     /// The next frame, or nothing when the socket has ended.
@@ -272,19 +308,26 @@ impl Socket {
         };
         match tokio::time::timeout(DEADLINE, waiting).await {
             Ok(frame) => frame,
-            Err(_) => panic!("waited in vain for: {what}; the last frames: {:#?}", self.frames.iter().rev().take(5).collect::<Vec<_>>()),
+            Err(_) => panic!(
+                "waited in vain for: {what}; the last frames: {:#?}",
+                self.frames.iter().rev().take(5).collect::<Vec<_>>()
+            ),
         }
     }
 
     /// Waits for an event of the log.
     pub async fn event(&mut self, kind: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        self.wait(kind, |frame| frame["event"]["kind"] == kind && wanted(frame)).await
+        self.wait(kind, |frame| frame["event"]["kind"] == kind && wanted(frame))
+            .await
     }
 
     /// Waits for the end; returns the close code.
     pub async fn end(&mut self) -> Option<u16> {
         let waiting = async { while self.next().await.is_some() {} };
-        assert!(tokio::time::timeout(DEADLINE, waiting).await.is_ok(), "the socket stays open");
+        assert!(
+            tokio::time::timeout(DEADLINE, waiting).await.is_ok(),
+            "the socket stays open"
+        );
         self.closed
     }
 }

@@ -201,13 +201,20 @@ impl System {
 
     /// A customer with a phone.
     pub async fn customer(&self, first_name: &str, last_name: &str) -> Phone {
-        self.sim.add_phone(NewPhone::named(first_name, last_name)).await.unwrap()
+        self.sim
+            .add_phone(NewPhone::named(first_name, last_name))
+            .await
+            .unwrap()
     }
 
     /// A customer writes a text. Returns the provider's id of it.
     pub async fn writes(&self, channel: &Channel, who: &Phone, text: &str) -> String {
         let write = ism_simulator::Write::text(text);
-        let said = self.sim.customer_writes(&channel.account, &who.id, write).await.unwrap();
+        let said = self
+            .sim
+            .customer_writes(&channel.account, &who.id, write)
+            .await
+            .unwrap();
         said[0].id.clone()
     }
 
@@ -227,7 +234,10 @@ impl System {
         let sends = calls
             .iter()
             .filter(|(method, _)| matches!(method.as_str(), "message" | "messages") || method.starts_with("send"));
-        sends.filter(|(method, _)| *method != "sendChatAction").map(|(_, count)| count).sum()
+        sends
+            .filter(|(method, _)| *method != "sendChatAction")
+            .map(|(_, count)| count)
+            .sum()
     }
 
     /// Waits until the contact who last said `text` stands in the inbox; returns it.
@@ -235,16 +245,27 @@ impl System {
         wait_for(&format!("a contact who said {text:?}"), async || {
             let list = self.owner.get("/inbox?inbox=all&status=all&limit=100").await.ok();
             let contacts = list["items"].as_array().unwrap();
-            contacts.iter().find(|contact| contact["last_message"]["preview"] == text).cloned()
+            contacts
+                .iter()
+                .find(|contact| contact["last_message"]["preview"] == text)
+                .cloned()
         })
         .await
     }
 
     /// The messages of a contact, oldest first.
     pub async fn messages(&self, contact: i64) -> Vec<Value> {
-        let page = self.owner.get(&format!("/contacts/{contact}/timeline?limit=200")).await.ok();
+        let page = self
+            .owner
+            .get(&format!("/contacts/{contact}/timeline?limit=200"))
+            .await
+            .ok();
         let items = page["items"].as_array().unwrap();
-        items.iter().filter(|item| item["type"] == "message").map(|item| item["message"].clone()).collect()
+        items
+            .iter()
+            .filter(|item| item["type"] == "message")
+            .map(|item| item["message"].clone())
+            .collect()
     }
 
     /// Waits until a message has a status; returns it. A message that failed instead ends the wait.
@@ -252,7 +273,10 @@ impl System {
         wait_for(&format!("message {id} to be {status}"), async || {
             let messages = self.messages(contact).await;
             let message = messages.into_iter().find(|message| message["id"] == id).unwrap();
-            assert!(message["status"] == status || message["status"] != "failed", "{message}");
+            assert!(
+                message["status"] == status || message["status"] != "failed",
+                "{message}"
+            );
             (message["status"] == status).then_some(message)
         })
         .await
@@ -271,7 +295,12 @@ impl System {
 
     /// Posts bytes as a provider would.
     pub async fn deliver(&self, url: &str, headers: &[(&str, &str)], body: impl Into<reqwest::Body>) -> Answer {
-        let mut request = self.browser.http.post(url).header("content-type", "application/json").body(body);
+        let mut request = self
+            .browser
+            .http
+            .post(url)
+            .header("content-type", "application/json")
+            .body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -282,7 +311,8 @@ impl System {
     pub async fn deliver_whatsapp(&self, channel: &Channel, body: &Value) -> Answer {
         let body = body.to_string();
         let signature = crate::wire::meta_signature(APP_SECRET, body.as_bytes());
-        self.deliver(&channel.webhook_url, &[("x-hub-signature-256", &signature)], body).await
+        self.deliver(&channel.webhook_url, &[("x-hub-signature-256", &signature)], body)
+            .await
     }
 
     /// Posts a Telegram update with its secret.
