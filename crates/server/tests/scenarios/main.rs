@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod access;
 mod conversation;
 mod database;
 mod kill;
 mod people;
+mod realtime;
 mod sending;
 mod support;
+mod webhooks;
 mod wire;
