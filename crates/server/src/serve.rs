@@ -89,10 +89,17 @@ pub async fn run(config: &Config, with_sample: bool) -> Result<(), Failure> {
     );
 
     let mut is_sample = false;
+    let mut outcome = Ok(());
     if with_sample && let Some((simulator, _)) = &simulator {
         tokio::select! {
             () = stop.cancelled() => {}
-            filled = sample::fill(&services, simulator, &clock) => is_sample = filled?,
+            filled = sample::fill(&services, simulator, &clock) => match filled {
+                Ok(filled) => is_sample = filled,
+                Err(failure) => {
+                    stop.cancel();
+                    outcome = Err(failure);
+                }
+            },
         }
     }
     if !stop.is_cancelled() {
@@ -100,7 +107,7 @@ pub async fn run(config: &Config, with_sample: bool) -> Result<(), Failure> {
     }
     stop.cancelled().await;
     end(&services, http, simulator.map(|(_, task)| task)).await;
-    Ok(())
+    outcome
 }
 
 fn tell_ready(public_url: &str, simulator_url: Option<&str>, is_sample: bool) {
@@ -119,11 +126,19 @@ fn tell_ready(public_url: &str, simulator_url: Option<&str>, is_sample: bool) {
 
 /// Writes down how this server is reached, for commands that run beside it.
 async fn announce(store: &Store, public_url: &str, simulator_url: Option<&str>) -> Result<(), Failure> {
-    let (public_url, simulator_url) = (public_url.to_owned(), simulator_url.unwrap_or_default().to_owned());
+    let public_url = public_url.to_owned();
+    // One node of several may run the simulator: the others leave its address alone.
+    let simulator_url = match simulator_url {
+        None if store.is_postgres() => None,
+        url => Some(url.unwrap_or_default().to_owned()),
+    };
     store
         .write(NO_WORKSPACE, move |tx| {
             settings::set(tx, PUBLIC_URL, &public_url)?;
-            settings::set(tx, SIMULATOR_URL, &simulator_url)
+            match &simulator_url {
+                Some(url) => settings::set(tx, SIMULATOR_URL, url),
+                None => Ok(()),
+            }
         })
         .await
         .map_err(|error: ism_store::Error| error.into())
