@@ -72,9 +72,8 @@ impl App {
 
 /// Everything the server answers.
 pub fn router(app: App) -> Router {
-    let (web, description) = routes::router().split_for_parts();
-    let description = Arc::new(openapi::finish(description));
-    let described = description.clone();
+    let (web, _) = routes::router().split_for_parts();
+    let described = Arc::new(openapi::description());
     let request_id = HeaderName::from_static("x-request-id");
     Router::new()
         .merge(web)

@@ -114,7 +114,7 @@ pub struct WorkspaceView {
     pub role: Role,
     pub closing_note_mode: ClosingNoteMode,
     pub activities_open_conversations: bool,
-    pub permissions: Vec<&'static str>,
+    pub permissions: Vec<Action>,
     /// The log's number at the time of reading.
     pub seq: i64,
 }

@@ -331,6 +331,7 @@ fn complete(tx: &mut Tx<'_>, workspace: WorkspaceId, content: &Content) -> Resul
                 voice: attachment.voice && natural == AttachmentKind::Audio,
                 emoji: None,
                 error: None,
+                url: None,
             };
         }
         _ => {}

@@ -7,7 +7,7 @@ use ism_domain::comment::Comment;
 use ism_domain::contact::{Contact, ContactChannel, preview, window_closes_at};
 use ism_domain::content::{AttachmentState, Content};
 use ism_domain::conversation::{CloseSource, Conversation, ConversationStatus, OpenSource};
-use ism_domain::event::Actor;
+use ism_domain::event::{Actor, EventKind};
 use ism_domain::message::{Direction, Failure, Message, Reaction, SenderSource, Status, StatusChange};
 use ism_domain::{
     AttachmentId, CategoryId, ChannelId, CommentId, ContactChannelId, ContactId, ConversationId, InvitationId, MessageId,
@@ -205,7 +205,7 @@ pub struct MessageView {
     pub channel_id: ChannelId,
     pub direction: Direction,
     /// As stored, with a `url` in attachments that are ready.
-    pub content: Value,
+    pub content: Content,
     pub sender: SenderView,
     pub status: Option<Status>,
     pub failure: Option<FailureView>,
@@ -249,19 +249,17 @@ pub struct QuotedView {
 /// How the address of an attachment's bytes is made: for agents, or signed for others.
 pub type AttachmentUrl<'a> = &'a dyn Fn(AttachmentId, &str) -> String;
 
-/// A content as JSON with addresses of its files. Deleted messages say nothing.
+/// A content with the address of its file.
 #[must_use]
-pub fn content(content: &Content, url: AttachmentUrl<'_>) -> Value {
-    let mut value = serde_json::to_value(content).unwrap_or(Value::Null);
-    if let Some(attachment) = content.attachment() {
-        if let (Some(id), AttachmentState::Ready) = (attachment.id, attachment.state) {
-            let name = attachment.file_name.as_deref().unwrap_or("file");
-            if let Some(object) = value.pointer_mut("/attachment").and_then(Value::as_object_mut) {
-                object.insert("url".to_owned(), Value::String(url(id, name)));
-            }
-        }
+pub fn content(content: &Content, url: AttachmentUrl<'_>) -> Content {
+    let mut content = content.clone();
+    if let Some(attachment) = content.attachment_mut() {
+        attachment.url = match (attachment.id, attachment.state) {
+            (Some(id), AttachmentState::Ready) => Some(url(id, attachment.file_name.as_deref().unwrap_or("file"))),
+            _ => None,
+        };
     }
-    value
+    content
 }
 
 /// A message for the web app; `quoted` is the message it answers.
@@ -350,7 +348,7 @@ pub fn comment(row: &Comment) -> CommentView {
 pub struct EventView {
     pub seq: i64,
     pub at: Timestamp,
-    pub kind: String,
+    pub kind: EventKind,
     pub actor: Actor,
     pub contact_id: Option<ContactId>,
     pub conversation_id: Option<ConversationId>,
@@ -363,7 +361,7 @@ pub fn event(row: &Event) -> EventView {
     EventView {
         seq: row.seq,
         at: row.at,
-        kind: row.kind.as_str().to_owned(),
+        kind: row.kind,
         actor: Actor { kind: row.actor_kind, id: row.actor_id },
         contact_id: row.contact_id,
         conversation_id: row.conversation_id,
@@ -405,7 +403,7 @@ pub struct ChannelView {
     pub config: Map<String, Value>,
     pub simulated: bool,
     pub created_at: Timestamp,
-    pub capabilities: Option<Capabilities>,
+    pub capabilities: Capabilities,
     pub version: i64,
 }
 
@@ -413,7 +411,8 @@ pub struct ChannelView {
 #[must_use]
 pub fn channel(row: Channel, webhook_url: String) -> ChannelView {
     ChannelView {
-        capabilities: adapter(&row.source).map(|known| known.descriptor().capabilities.clone()),
+        capabilities: adapter(&row.source)
+            .map_or_else(Capabilities::nothing, |known| known.descriptor().capabilities.clone()),
         id: row.id,
         source: row.source,
         name: row.name,

@@ -82,7 +82,8 @@ pub struct WidgetMessage {
     /// `visitor` or `agent`.
     pub from: &'static str,
     pub agent_name: Option<String>,
-    pub content: Value,
+    /// Absent when it was deleted.
+    pub content: Option<Content>,
     pub at: Timestamp,
     /// `sent`, `delivered` or `read`.
     pub status: &'static str,
@@ -452,9 +453,9 @@ impl Services {
             from: if by_agent { "agent" } else { "visitor" },
             agent_name: agent.and_then(|id| names.get(&UserId(id)).cloned()),
             content: if row.deleted_at.is_some() {
-                Value::Null
+                None
             } else {
-                views::content(&row.content, &|id, name| self.signed_file_path(workspace, id, name))
+                Some(views::content(&row.content, &|id, name| self.signed_file_path(workspace, id, name)))
             },
             at: row.created_at,
             status: match row.status {

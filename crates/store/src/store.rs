@@ -331,7 +331,12 @@ fn read_loop(mut engine: Engine, queue: &Receiver<(bool, ReadJob)>) {
         } else {
             "BEGIN"
         };
-        if engine.batch(begin).is_ok() {
+        let mut begun = engine.batch(begin);
+        if begun.is_err() && engine.reconnect().is_ok() {
+            // The connection broke while nobody used it.
+            begun = engine.batch(begin);
+        }
+        if begun.is_ok() {
             job(&mut engine);
             drop(engine.batch("ROLLBACK"));
         }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use ism_domain::Timestamp;
+use ism_domain::content::clean_text;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A value bound to a statement or read from a row.
@@ -98,7 +99,7 @@ impl Column for bool {
 impl Column for String {
     const KIND: Kind = Kind::Text;
     fn to_val(&self) -> Val {
-        Val::Text(self.clone())
+        Val::Text(clean_text(self))
     }
     fn from_val(val: Val) -> Result<Self, String> {
         match val {
@@ -245,12 +246,12 @@ impl From<bool> for Val {
 }
 impl From<&str> for Val {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(clean_text(text))
     }
 }
 impl From<String> for Val {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(without_nul(text))
     }
 }
 impl From<Timestamp> for Val {
@@ -270,8 +271,14 @@ impl<T: Into<Val>> From<Option<T>> for Val {
 }
 impl From<Vec<String>> for Val {
     fn from(list: Vec<String>) -> Self {
-        Self::Texts(list)
+        Self::Texts(list.into_iter().map(without_nul).collect())
     }
+}
+
+/// PostgreSQL refuses NUL in text and SQLite's functions stop at it, so neither ever sees one: not in what is stored, and
+/// not in what is looked for.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { clean_text(&text) } else { text }
 }
 
 /// Ids as a list for `= ANY(?)`.

@@ -43,6 +43,8 @@ pub(crate) enum Ran {
 pub(crate) trait Job: Send {
     fn workspace(&self) -> WorkspaceId;
     fn run(&mut self, tx: &mut Tx<'_>) -> Ran;
+    /// Its work was undone although it returned a success: the caller is told `error` instead.
+    fn undone(&mut self, error: Error);
     /// Gives the caller the result of the last run, or `error` instead of a success that did not reach the disk.
     fn answer(self: Box<Self>, committed: Result<()>);
 }
@@ -75,6 +77,12 @@ where
         let ran = if result.is_ok() { Ran::Fine } else { Ran::Refused };
         self.result = Some(result);
         ran
+    }
+
+    fn undone(&mut self, error: Error) {
+        if matches!(self.result, Some(Ok(_))) {
+            self.result = Some(Err(error.into()));
+        }
     }
 
     fn answer(self: Box<Self>, committed: Result<()>) {
@@ -207,6 +215,9 @@ impl Writer {
                 self.engine.batch("ROLLBACK TO SAVEPOINT job").map_err(lost)?;
                 pending.events.truncate(events);
                 pending.hints.truncate(hints);
+                if let Some(error) = failed {
+                    job.undone(error);
+                }
             }
             if isolate {
                 self.engine.batch("RELEASE SAVEPOINT job").map_err(lost)?;

@@ -42,6 +42,7 @@ export function contact(id: number, over: Partial<Contact> & { at?: number } = {
     last_channel_id: 1,
     last_incoming_at: at,
     opened_at: at,
+    sort_at: at,
     created_at: 1,
     version: 1,
     ...rest
@@ -83,6 +84,7 @@ export function comment(id: number, over: Partial<Comment> = {}): Comment {
     author_source: 'user',
     text: 'Note',
     mentions: [],
+    client_id: null,
     created_at: id,
     version: 1,
     ...over
@@ -162,7 +164,8 @@ export function user(id: number, first: string, last: string): User {
     email: `${first.toLowerCase()}@example.test`,
     role: 'agent',
     last_active_at: null,
-    online: false
+    online: false,
+    removed: false
   };
 }
 

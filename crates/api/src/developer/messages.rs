@@ -17,7 +17,8 @@ const MAX_FETCH: u64 = 25 * 1024 * 1024;
 /// A message in the API's form.
 pub fn message(services: &Services, row: &Message) -> Value {
     let workspace = row.workspace_id;
-    let mut body = views::content(&row.content, &|id, name| services.signed_file_url(workspace, id, name));
+    let body = views::content(&row.content, &|id, name| services.signed_file_url(workspace, id, name));
+    let mut body = serde_json::to_value(body).unwrap_or_default();
     if let Some(attachment) = body.pointer_mut("/attachment").and_then(Value::as_object_mut) {
         let kind = attachment.get("kind").cloned().unwrap_or_else(|| json!("file"));
         let state = attachment.get("state").cloned().unwrap_or_default();

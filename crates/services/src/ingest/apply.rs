@@ -9,7 +9,7 @@ use ism_domain::conversation::{Conversation, OpenSource, Opening, WakeReason};
 use ism_domain::event::{Actor, EventKind, NewEvent};
 use ism_domain::inbound::{Identity, Inbound, InboundMessage, InboundStatus, Profile};
 use ism_domain::message::{
-    Direction, Message, Provenance, SenderSource, Status, StatusChange,
+    Direction, Message, Provenance, SenderSource, Side, Status, StatusChange,
 };
 use ism_domain::{ChannelId, ContactChannelId, ContactId, MessageId, Timestamp};
 use ism_store::Tx;
@@ -287,7 +287,7 @@ impl Step<'_> {
         if let Some(link) = link.and_then(|link| self.unit.contact_channel_mut(link)) {
             link.last_incoming_at = link.last_incoming_at.max(Some(at));
         }
-        if self.unit.message_mut(id).is_some_and(|message| message.react("contact", emoji)) {
+        if self.unit.message_mut(id).is_some_and(|message| message.react(Side::Contact, emoji)) {
             self.message_changed(id, "reaction");
             ("reaction".to_owned(), Some(id))
         } else {

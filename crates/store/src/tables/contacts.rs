@@ -240,9 +240,8 @@ pub fn count(tx: &mut Tx<'_>, workspace: WorkspaceId, inbox: Inbox) -> Result<Co
     let mut select = Query::select();
     select
         .expr(Func::count(column("id")))
-        .expr(Func::count(
-            Expr::case(column("unread_count").gt(0), 1).finally(Option::<i64>::None),
-        ))
+        // No parameters here: PostgreSQL would take them for text.
+        .expr(Func::count(Expr::cust("CASE WHEN unread_count > 0 THEN 1 END")))
         .from(Alias::new("contact"))
         .and_where(column("workspace_id").eq(workspace.0))
         .and_where(column("status").eq("open"));
@@ -313,5 +312,8 @@ pub fn channels_many(tx: &mut Tx<'_>, workspace: WorkspaceId, ids: &[ContactChan
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    tx.all("WHERE workspace_id = ?1 AND id = ANY(?2)", &[workspace.into(), crate::ids(ids.iter().copied())])
+    tx.all(
+        "WHERE workspace_id = ?1 AND id = ANY(?2)",
+        &[workspace.into(), crate::ids(ids.iter().copied())],
+    )
 }

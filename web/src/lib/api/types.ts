@@ -50,6 +50,8 @@ export type User = {
   role: Role;
   last_active_at: Instant | null;
   online: boolean;
+  /** No longer in the workspace; still listed so that what they did keeps their name. */
+  removed: boolean;
 };
 
 export type Invitation = {
@@ -165,6 +167,8 @@ export type Contact = {
   last_channel_id: number | null;
   last_incoming_at: Instant | null;
   opened_at: Instant | null;
+  /** Where the contact stands in lists by time. */
+  sort_at: Instant;
   created_at: Instant;
   version: number;
 };
@@ -293,6 +297,7 @@ export type Comment = {
   author_source: string;
   text: string;
   mentions: number[];
+  client_id: string | null;
   created_at: Instant;
   version: number;
 };
