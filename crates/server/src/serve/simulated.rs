@@ -17,7 +17,7 @@ use url::Url;
 /// # Errors
 /// When the database cannot be read. A channel that cannot be connected is only logged.
 pub async fn follow(services: &Services, simulator_url: &str, moved: bool) -> Result<(), Failure> {
-    let found = services.store.snapshot(NO_WORKSPACE, |tx| simulated(tx)).await?;
+    let found = services.store.snapshot(NO_WORKSPACE, simulated).await?;
     for (owner, channel) in found {
         let known = channel
             .config
