@@ -30,7 +30,13 @@ fn finish(mut description: OpenApi) -> OpenApi {
         require_members(name, schema);
     }
     for (path, item) in &mut description.paths.paths {
-        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.put, &mut item.delete];
+        let operations = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.patch,
+            &mut item.put,
+            &mut item.delete,
+        ];
         for operation in operations.into_iter().flatten() {
             complete(path, operation);
         }
@@ -43,7 +49,19 @@ const LEFT_OUT: &[(&str, &str)] = &[("InvitationView", "url"), ("Field", "option
 
 /// Answers always carry all their members: what is not there is null.
 fn require_members(name: &str, schema: &mut RefOr<Schema>) {
-    let answer = ["View", "Page", "Detail", "Info", "Result", "Descriptor", "Field", "Counters", "LastMessage", "Actor", "Capabilities"];
+    let answer = [
+        "View",
+        "Page",
+        "Detail",
+        "Info",
+        "Result",
+        "Descriptor",
+        "Field",
+        "Counters",
+        "LastMessage",
+        "Actor",
+        "Capabilities",
+    ];
     if !answer.iter().any(|ending| name.ends_with(ending)) {
         return;
     }
@@ -60,10 +78,17 @@ fn require_members(name: &str, schema: &mut RefOr<Schema>) {
 fn complete(path: &str, operation: &mut Operation) {
     let parameters = operation.parameters.get_or_insert_default();
     for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
-        if parameters.iter().any(|known| matches!(known, RefOr::T(known) if known.name == name)) {
+        if parameters
+            .iter()
+            .any(|known| matches!(known, RefOr::T(known) if known.name == name))
+        {
             continue;
         }
-        let kind = if matches!(name, "token" | "file_name") { Type::String } else { Type::Integer };
+        let kind = if matches!(name, "token" | "file_name") {
+            Type::String
+        } else {
+            Type::Integer
+        };
         parameters.push(RefOr::T(
             ParameterBuilder::new()
                 .name(name)
@@ -75,7 +100,14 @@ fn complete(path: &str, operation: &mut Operation) {
     }
     let error = ResponseBuilder::new()
         .description("What is wrong, and what to do")
-        .content("application/json", Content::new(Some(Ref::from_schema_name("ErrorBody"))))
+        .content(
+            "application/json",
+            Content::new(Some(Ref::from_schema_name("ErrorBody"))),
+        )
         .build();
-    operation.responses.responses.entry("default".to_owned()).or_insert(RefOr::T(error));
+    operation
+        .responses
+        .responses
+        .entry("default".to_owned())
+        .or_insert(RefOr::T(error));
 }

@@ -4,9 +4,14 @@
 fn the_committed_description_is_current() {
     let given = serde_json::to_value(ism_api::openapi::description()).expect("the description is JSON");
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/openapi.json");
-    let committed: serde_json::Value =
-        std::fs::read_to_string(path).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    assert!(given == committed, "the API has changed: run `make codegen` and commit web/openapi.json with the change");
+    let committed: serde_json::Value = std::fs::read_to_string(path)
+        .ok()
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    assert!(
+        given == committed,
+        "the API has changed: run `make codegen` and commit web/openapi.json with the change"
+    );
 }
 
 #[test]
@@ -18,9 +23,9 @@ fn every_operation_says_what_errors_look_like() {
             operations += 1;
             assert!(operation["responses"]["default"].is_object(), "{method} {path}");
             let named = path.matches('{').count();
-            let described = operation["parameters"]
-                .as_array()
-                .map_or(0, |list| list.iter().filter(|parameter| parameter["in"] == "path").count());
+            let described = operation["parameters"].as_array().map_or(0, |list| {
+                list.iter().filter(|parameter| parameter["in"] == "path").count()
+            });
             assert_eq!(named, described, "{method} {path} describes its path's parameters");
         }
     }

@@ -68,7 +68,11 @@ pub fn require(role: Role, action: Action) -> Result<(), Refusal> {
 /// Every action a role may do.
 #[must_use]
 pub fn permissions(role: Role) -> Vec<Action> {
-    Action::ALL.iter().copied().filter(|action| can(role, *action)).collect()
+    Action::ALL
+        .iter()
+        .copied()
+        .filter(|action| can(role, *action))
+        .collect()
 }
 
 #[cfg(test)]
@@ -80,7 +84,12 @@ mod tests {
         assert!(Action::ALL.iter().all(|action| can(Role::Owner, *action)));
         assert_eq!(
             permissions(Role::Agent),
-            [Action::InboxView, Action::InboxReply, Action::ContactCreate, Action::ContactEdit]
+            [
+                Action::InboxView,
+                Action::InboxReply,
+                Action::ContactCreate,
+                Action::ContactEdit
+            ]
         );
         assert!(!can(Role::Manager, Action::ChannelsDelete));
         assert!(require(Role::Agent, Action::UsersView).is_err());

@@ -10,8 +10,8 @@ use ism_domain::conversation::{CloseSource, Conversation, ConversationStatus, Op
 use ism_domain::event::{Actor, EventKind};
 use ism_domain::message::{Direction, Failure, Message, Reaction, SenderSource, Status, StatusChange};
 use ism_domain::{
-    AttachmentId, CategoryId, ChannelId, CommentId, ContactChannelId, ContactId, ConversationId, InvitationId, MessageId,
-    Timestamp, UserId, WorkspaceId,
+    AttachmentId, CategoryId, ChannelId, CommentId, ContactChannelId, ContactId, ConversationId, InvitationId,
+    MessageId, Timestamp, UserId, WorkspaceId,
 };
 use ism_store::Event;
 use ism_store::tables::channels::Channel;
@@ -122,7 +122,9 @@ pub struct ContactChannelView {
 /// A contact's channel for the web app. `channel` is absent when it was removed for good.
 #[must_use]
 pub fn contact_channel(row: &ContactChannel, channel: Option<&Channel>) -> ContactChannelView {
-    let capabilities = channel.and_then(|channel| adapter(&channel.source)).map(|known| &known.descriptor().capabilities);
+    let capabilities = channel
+        .and_then(|channel| adapter(&channel.source))
+        .map(|known| &known.descriptor().capabilities);
     let blocked_reason = match channel {
         None => Some("This channel is no longer connected."),
         Some(channel) if channel.deleted_at.is_some() => Some("This channel is no longer connected."),
@@ -275,13 +277,17 @@ pub fn message(row: &Message, quoted: Option<&Message>) -> MessageView {
         content: content(&row.content, &|id, name| attachment_url(workspace, id, name)),
         sender: SenderView {
             source: row.sender_source,
-            user_id: if row.sender_source == SenderSource::User { row.sender_id } else { None },
+            user_id: if row.sender_source == SenderSource::User {
+                row.sender_id
+            } else {
+                None
+            },
         },
         status: row.status,
-        failure: row
-            .failure
-            .clone()
-            .map(|failure| FailureView { retryable: failure.reason.can_pass_later(), failure }),
+        failure: row.failure.clone().map(|failure| FailureView {
+            retryable: failure.reason.can_pass_later(),
+            failure,
+        }),
         history: row.history.clone(),
         reply_to: quoted.map(|quoted| QuotedView {
             id: quoted.id,
@@ -307,7 +313,9 @@ pub fn message(row: &Message, quoted: Option<&Message>) -> MessageView {
 /// Where agents fetch an attachment.
 #[must_use]
 pub fn attachment_url(workspace: WorkspaceId, id: AttachmentId, name: &str) -> String {
-    let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
+    let name: String = url::form_urlencoded::byte_serialize(name.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20");
     format!("/api/workspaces/{workspace}/attachments/{id}/{name}")
 }
 
@@ -362,7 +370,10 @@ pub fn event(row: &Event) -> EventView {
         seq: row.seq,
         at: row.at,
         kind: row.kind,
-        actor: Actor { kind: row.actor_kind, id: row.actor_id },
+        actor: Actor {
+            kind: row.actor_kind,
+            id: row.actor_id,
+        },
         contact_id: row.contact_id,
         conversation_id: row.conversation_id,
         payload: row.payload.clone(),

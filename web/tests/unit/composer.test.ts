@@ -41,6 +41,7 @@ const channel = (over: Partial<ContactChannel>): ContactChannel => ({
   window_closes_at: null,
   can_send: true,
   blocked_reason: null,
+  read_up_to: null,
   ...over
 });
 
@@ -58,7 +59,10 @@ describe('files', () => {
   });
 
   it('of any kind pass where the channel takes any', () => {
-    const any = { ...capabilities, attachments: [{ kind: 'file', mimes: ['*/*'], max_bytes: 10 }] };
+    const any: Capabilities = {
+      ...capabilities,
+      attachments: [{ kind: 'file', mimes: ['*/*'], max_bytes: 10 }]
+    };
     expect(refusal({ name: 'x', type: '', size: 5 }, any, 'Chat')).toBeNull();
     expect(refusal({ name: 'x', type: '', size: 5 }, { ...any, attachments: [] }, 'SMS')).toMatch(
       /attachments/
