@@ -244,11 +244,10 @@ fn strip_content(content: &mut Content) {
     let Ok(mut value) = serde_json::to_value(&*content) else {
         return;
     };
-    if strip_value(&mut value) {
-        if let Ok(clean) = serde_json::from_value(value) {
+    if strip_value(&mut value)
+        && let Ok(clean) = serde_json::from_value(value) {
             *content = clean;
         }
-    }
 }
 
 /// Returns whether anything was removed.

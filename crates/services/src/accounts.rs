@@ -449,11 +449,10 @@ impl Services {
             .as_deref()
             .map(|name| check_name("name", name))
             .transpose()?;
-        if let Some(zone) = &change.timezone {
-            if jiff::tz::TimeZone::get(zone).is_err() {
+        if let Some(zone) = &change.timezone
+            && jiff::tz::TimeZone::get(zone).is_err() {
                 return Err(Refusal::field("timezone", "Choose a time zone such as Asia/Kuala_Lumpur.").into());
             }
-        }
         self.store
             .write(member.workspace, move |tx| {
                 let mut row =
@@ -630,13 +629,12 @@ impl Services {
             .store
             .write(member.workspace, move |tx| {
                 let workspace = tx.workspace();
-                if let Some(user) = accounts::user_by_email(tx, &email)? {
-                    if accounts::member(tx, workspace, user.id)?.is_some() {
+                if let Some(user) = accounts::user_by_email(tx, &email)?
+                    && accounts::member(tx, workspace, user.id)?.is_some() {
                         return Err(
                             Refusal::conflict("already_member", "This person is in the workspace already.").into(),
                         );
                     }
-                }
                 let now = tx.now();
                 // A new link for the same person replaces the old one.
                 for mut old in accounts::invitations(tx, workspace, now)?

@@ -77,16 +77,14 @@ fn add(tx: &mut Tx<'_>, profile: &ProfileChange, actor: Actor) -> Result<Added> 
         )
         .into());
     }
-    if let Some(phone) = &contact.phone {
-        if let Some(known) = contacts::by_phone(tx, workspace, phone)? {
+    if let Some(phone) = &contact.phone
+        && let Some(known) = contacts::by_phone(tx, workspace, phone)? {
             return Ok(Added::Known(known.id));
         }
-    }
-    if let Some(email) = &contact.email {
-        if let Some(known) = contacts::by_email(tx, workspace, email)? {
+    if let Some(email) = &contact.email
+        && let Some(known) = contacts::by_email(tx, workspace, email)? {
             return Ok(Added::Known(known.id));
         }
-    }
     let id = contact.id;
     unit.add_contact(contact);
     unit.emit(NewEvent::contact(

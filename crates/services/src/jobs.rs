@@ -86,7 +86,7 @@ async fn round(services: &Services, at_work: &tokio_util::task::TaskTracker) -> 
     if more {
         return Ok(Duration::from_millis(20));
     }
-    let next = services.store.read(NO_WORKSPACE, |tx| jobs::next_due(tx)).await?;
+    let next = services.store.read(NO_WORKSPACE, jobs::next_due).await?;
     Ok(loops::until(next.filter(|due| *due > now), services.store.now(), SWEEP))
 }
 

@@ -191,7 +191,7 @@ async fn look(
             });
         }
     }
-    let next = services.store.read(NO_WORKSPACE, |tx| outbox::next_due(tx)).await?;
+    let next = services.store.read(NO_WORKSPACE, outbox::next_due).await?;
     Ok(loops::until(next.filter(|due| *due > now), services.store.now(), pause))
 }
 
@@ -275,13 +275,11 @@ async fn write_back(services: &Services, finished: Vec<Finished>) {
     }
     for (workspace, batch) in by_workspace {
         for one in &batch {
-            if let Outcome::ChannelDown(failure) = &one.outcome {
-                if let Ok(live) = services.live_channel(one.row.channel_id).await {
-                    if let Err(error) = services.mark_channel_down(&live, failure).await {
+            if let Outcome::ChannelDown(failure) = &one.outcome
+                && let Ok(live) = services.live_channel(one.row.channel_id).await
+                    && let Err(error) = services.mark_channel_down(&live, failure).await {
                         tracing::warn!(%error, "a channel could not be marked");
                     }
-                }
-            }
         }
         let batch: std::sync::Arc<Vec<(OutboxRow, Outcome)>> =
             std::sync::Arc::new(batch.into_iter().map(|one| (one.row, one.outcome)).collect());
@@ -395,11 +393,10 @@ fn settle(tx: &mut Tx<'_>, batch: &[(OutboxRow, Outcome)]) -> Result<()> {
                     })
                     .cloned()
                     .collect();
-                if !free.is_empty() {
-                    if let Some(link) = unit.contact_channel_mut(row.contact_channel_id) {
+                if !free.is_empty()
+                    && let Some(link) = unit.contact_channel_mut(row.contact_channel_id) {
                         link.add_identities(&free);
                     }
-                }
                 for alias in free {
                     unit.add_identity(row.channel_id, alias.key(), row.contact_channel_id);
                 }

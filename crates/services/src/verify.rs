@@ -112,7 +112,7 @@ impl Services {
     /// When the database cannot be read.
     pub async fn verify(&self) -> Result<Report> {
         self.flush_rejected().await?;
-        let workspaces = self.store.read(NO_WORKSPACE, |tx| accounts::workspaces(tx)).await?;
+        let workspaces = self.store.read(NO_WORKSPACE, accounts::workspaces).await?;
         let mut checks = Vec::new();
         for workspace in workspaces {
             let found = self

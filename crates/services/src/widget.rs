@@ -343,8 +343,7 @@ impl Services {
                 if let Some(contact_id) = link
                     .and_then(|link| unit.contact_channel(link))
                     .map(|link| link.contact_id)
-                {
-                    if let Some(mut contact) = unit.contact(contact_id).cloned() {
+                    && let Some(mut contact) = unit.contact(contact_id).cloned() {
                         let changes = contact.learn(&profile);
                         if !changes.is_empty() {
                             if let Some(row) = unit.contact_mut(contact_id) {
@@ -361,7 +360,6 @@ impl Services {
                             ));
                         }
                     }
-                }
                 unit.save(tx).map_err(Error::from)
             })
             .await

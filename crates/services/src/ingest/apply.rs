@@ -430,11 +430,10 @@ impl Step<'_> {
                 .filter(|identity| !link.identities.contains(identity))
                 .cloned()
                 .collect();
-            if !missing.is_empty() {
-                if let Some(link) = self.unit.contact_channel_mut(link_id) {
+            if !missing.is_empty()
+                && let Some(link) = self.unit.contact_channel_mut(link_id) {
                     link.add_identities(&missing);
                 }
-            }
             for identity in missing.iter().chain(&profile.aliases) {
                 self.unit.add_identity(channel, identity.key(), link_id);
             }
@@ -762,11 +761,9 @@ pub fn apply_status(
     if unit
         .contact(contact_id)
         .is_some_and(|contact| contact.last_message_id == Some(id))
-    {
-        if let Some(contact) = unit.contact_mut(contact_id) {
+        && let Some(contact) = unit.contact_mut(contact_id) {
             contact.last_message_status = shown;
         }
-    }
     let payload = json!({ "message_id": id, "status": status, "at": at, "reason": reason });
     unit.emit(NewEvent::contact(
         EventKind::MessageStatus,
