@@ -98,7 +98,7 @@ test('a closed conversation opens again by hand', async () => {
 });
 
 test('a snoozed conversation comes back with the next message', async () => {
-  await page.getByRole('button', { name: 'Snooze' }).click();
+  await page.getByRole('button', { name: 'Snooze', exact: true }).click();
   await page.getByRole('menuitem', { name: /^Date and time/ }).click();
   const dialog = page.getByRole('dialog', { name: 'Snooze until' });
   await dialog.getByLabel('Date').fill('2026-01-01');

@@ -124,16 +124,16 @@ describe('channel forms', () => {
   ];
 
   it('ask for what is required, but not for a secret that is stored', () => {
-    const values = startValues(fields, { origins: ['https://a.test'] });
+    const values = startValues(fields, { origins: 'https://a.test' });
     expect(Object.keys(missing(fields, values, false))).toEqual(['id', 'token']);
     expect(Object.keys(missing(fields, values, true))).toEqual(['id']);
   });
 
-  it('send lists as lists and leave untouched secrets out', () => {
+  it('send lists one entry a line and leave untouched secrets out', () => {
     const values = { id: ' 5 ', token: '', origins: 'https://a.test\n\n https://b.test ' };
     expect(toConfig(fields, values, true)).toEqual({
       id: '5',
-      origins: ['https://a.test', 'https://b.test']
+      origins: 'https://a.test\nhttps://b.test'
     });
   });
 });

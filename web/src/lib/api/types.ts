@@ -42,7 +42,7 @@ export type ChannelField = Exact<api.Field>;
 export type ChannelSource = Exact<api.Descriptor>;
 export type ChannelCheck = Exact<api.CheckResult>;
 export type ChannelCreated = Exact<api.ConnectedView>;
-export type ConfigValue = string | boolean | string[];
+export type ConfigValue = string | boolean;
 export type ChannelDraft = {
   source: string;
   name?: string;
