@@ -244,10 +244,10 @@ fn strip_content(content: &mut Content) {
     let Ok(mut value) = serde_json::to_value(&*content) else {
         return;
     };
-    if strip_value(&mut value) {
-        if let Ok(clean) = serde_json::from_value(value) {
-            *content = clean;
-        }
+    if strip_value(&mut value)
+        && let Ok(clean) = serde_json::from_value(value)
+    {
+        *content = clean;
     }
 }
 
@@ -304,7 +304,13 @@ mod tests {
                     unreachable!()
                 };
                 assert_eq!(message.content, clean);
-                assert_eq!((message.external_id.as_str(), message.profile.identities[0].value.as_str()), ("m1", "7"));
+                assert_eq!(
+                    (
+                        message.external_id.as_str(),
+                        message.profile.identities[0].value.as_str()
+                    ),
+                    ("m1", "7")
+                );
             }
         }
     }

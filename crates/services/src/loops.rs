@@ -43,7 +43,9 @@ pub async fn wait(
 
 /// How long until a due time, at most `longest`.
 pub fn until(due: Option<Timestamp>, now: Timestamp, longest: Duration) -> Duration {
-    let wait = due.map_or(longest, |due| Duration::from_micros(u64::try_from(due.0 - now.0).unwrap_or(0)));
+    let wait = due.map_or(longest, |due| {
+        Duration::from_micros(u64::try_from(due.0 - now.0).unwrap_or(0))
+    });
     // Not `clamp`: the longest pause may itself be shorter than the shortest.
     wait.min(longest).max(SHORTEST)
 }

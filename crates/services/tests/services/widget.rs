@@ -101,10 +101,10 @@ fn a_visitor_writes_and_is_answered() {
             .visitor_messages(&services.visitor(&again.token).await.unwrap(), None, 10)
             .await
             .unwrap();
-        let said: Vec<&str> = page
+        let said: Vec<String> = page
             .items
             .iter()
-            .map(|message| message.content["text"].as_str().unwrap())
+            .map(|message| message.content.as_ref().unwrap().words())
             .collect();
         assert_eq!(said, ["Hello", "Hi there"]);
         assert_eq!(page.items[1].agent_name.as_deref(), Some("owner"));
@@ -227,12 +227,13 @@ fn visitors_reach_only_what_is_theirs() {
         let stolen = services.visitor_writes(&eve, "c1", attach.clone(), None).await;
         assert_eq!(crate::code(stolen), "invalid_field");
         let sent = services.visitor_writes(&mia, "c1", attach, None).await.unwrap();
-        assert_eq!(sent.content["attachment"]["file_name"], "passport.txt");
-        assert!(sent.content["attachment"]["url"].as_str().unwrap().contains("/files/"));
+        let file = sent.content.as_ref().and_then(Content::attachment).unwrap();
+        assert_eq!(file.file_name.as_deref(), Some("passport.txt"));
+        assert!(file.url.as_deref().unwrap().contains("/files/"));
         assert_eq!(
             crate::code(
                 services
-                    .signed_download(site.world.workspace(), file.id, &"0".repeat(32))
+                    .signed_download(site.world.workspace(), file.id.unwrap(), &"0".repeat(32))
                     .await
             ),
             "not_found"

@@ -1,0 +1,47 @@
+export const composer = {
+  region: 'Write',
+  modes: 'Kind of entry',
+  message: 'Message',
+  comment: 'Comment',
+  messagePlaceholder: 'Write a message…',
+  commentPlaceholder: 'Write a comment for your team. Type @ to mention someone.',
+  send: 'Send',
+  addComment: 'Add comment',
+  attach: 'Attach files',
+  emoji: 'Emoji',
+  emojiSearch: 'Search emoji',
+  emojiNone: 'No emoji found',
+  emojiRecent: 'Recently used',
+  mention: 'Mention someone',
+  channel: 'Channel',
+  lastUsed: 'Last used by the contact',
+  noChannel: 'This contact has no channel you can write to.',
+  cannotReply: 'Your role allows reading but not answering.',
+  blockedContact: 'This contact is blocked. Messages can’t be sent.',
+  windowOpen: (left: string) => `You can answer on this channel for another ${left}`,
+  windowClosed: 'The reply window on this channel is closed',
+  windowClosedText:
+    'The channel only lets you answer for a limited time after the contact’s last message. It opens again when they write; comments are always possible.',
+  drop: 'Drop files to attach them',
+  uploading: (percent: number) => `Uploading, ${percent} %`,
+  uploadFailed: 'Upload failed',
+  cancelUpload: 'Cancel upload',
+  removeFile: 'Remove file',
+  replyingTo: 'Replying to',
+  cancelReply: 'Don’t quote this message',
+  tooLong: (over: number) => `${over.toLocaleString()} characters too many for this channel`,
+  left: (n: number) => `${n.toLocaleString()} characters left`,
+  captionTooLong: (max: number) =>
+    `A caption may have ${max.toLocaleString()} characters on this channel; the text is sent as its own message.`,
+  typeRefused: (name: string, channel: string) => `${channel} doesn’t take files like ${name}.`,
+  tooLarge: (name: string, max: string) => `${name} is larger than the ${max} this channel takes.`,
+  emptyFile: (name: string) => `${name} is empty.`,
+  noAttachments: (channel: string) => `${channel} doesn’t take attachments.`,
+  notSentOffline: 'Not sent: the server can’t be reached. It goes out by itself when the connection is back.',
+  notConfirmed: 'This was not confirmed before the page was reloaded. Sending it again is safe.',
+  typing: (names: string[]) =>
+    names.length === 1
+      ? `${names[0]} is writing…`
+      : `${names.slice(0, -1).join(', ')} and ${names.at(-1)} are writing…`,
+  hint: 'Enter to send, Shift + Enter for a new line'
+};

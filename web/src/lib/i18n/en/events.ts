@@ -1,0 +1,45 @@
+export const events = {
+  you: 'You',
+  someone: 'Someone',
+  actors: {
+    contact: 'The contact',
+    workflow: 'A workflow',
+    api: 'The API',
+    integration: 'An integration',
+    system: 'The system'
+  },
+  opened: (who: string) => `${who} opened the conversation`,
+  openedByMessage: 'The conversation was opened by an incoming message',
+  openedOn: (channel: string) => ` on ${channel}`,
+  closed: (who: string) => `${who} closed the conversation`,
+  category: (name: string) => `Category: ${name}`,
+  snoozed: (who: string, until: string) => `${who} snoozed the conversation until ${until}`,
+  wokenByTime: 'The snooze ended',
+  wokenByMessage: 'A new message ended the snooze',
+  wokenByUser: (who: string) => `${who} ended the snooze`,
+  assignedSelf: (who: string) => `${who} took the conversation`,
+  assigned: (who: string, to: string) => `${who} assigned the conversation to ${to}`,
+  toYou: 'you',
+  unassigned: (who: string) => `${who} removed the assignee`,
+  unassignedFrom: (who: string, from: string) => `${who} unassigned ${from}`,
+  created: (who: string) => `${who} created the contact`,
+  createdByMessage: 'The contact was created by their first message',
+  fieldSet: (who: string, field: string, value: string) => `${who} set ${field} to ${value}`,
+  fieldChanged: (who: string, field: string, from: string, to: string) =>
+    `${who} changed ${field} from ${from} to ${to}`,
+  fieldCleared: (who: string, field: string, value: string) => `${who} removed ${field} (${value})`,
+  fieldsChanged: (who: string, fields: string) => `${who} changed ${fields}`,
+  channelAdded: (channel: string) => `The contact was reached on ${channel} for the first time`,
+  channelStopped: (channel: string) => `The contact can no longer be reached on ${channel}`,
+  channelResumed: (channel: string) => `The contact can be reached on ${channel} again`,
+  aChannel: 'a channel',
+  fields: {
+    first_name: 'first name',
+    last_name: 'last name',
+    phone: 'phone',
+    email: 'email',
+    language: 'language',
+    country_code: 'country',
+    picture: 'picture'
+  } as Record<string, string>
+};

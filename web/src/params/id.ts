@@ -1,0 +1,1 @@
+export const match = (param: string): boolean => /^[1-9]\d{0,15}$/.test(param);
