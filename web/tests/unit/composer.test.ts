@@ -70,8 +70,8 @@ describe('what is sent', () => {
   it('is the text as caption of the first file, where it fits', () => {
     const out = compose(' short ', [file(1), file(2)], capabilities);
     expect(out.map((o) => o.content)).toEqual([
-      { type: 'attachment', attachment: { id: 1, caption: 'short' } },
-      { type: 'attachment', attachment: { id: 2 } }
+      { type: 'attachment', attachment: { id: 1, kind: 'file', caption: 'short' } },
+      { type: 'attachment', attachment: { id: 2, kind: 'file' } }
     ]);
   });
   it('is a message of its own where it does not', () => {
@@ -120,16 +120,16 @@ describe('channel forms', () => {
   ];
 
   it('ask for what is required, but not for a secret that is stored', () => {
-    const values = startValues(fields, { origins: ['https://a.test'] });
+    const values = startValues(fields, { origins: 'https://a.test' });
     expect(Object.keys(missing(fields, values, false))).toEqual(['id', 'token']);
     expect(Object.keys(missing(fields, values, true))).toEqual(['id']);
   });
 
-  it('send lists as lists and leave untouched secrets out', () => {
+  it('send lists a line each and leave untouched secrets out', () => {
     const values = { id: ' 5 ', token: '', origins: 'https://a.test\n\n https://b.test ' };
     expect(toConfig(fields, values, true)).toEqual({
       id: '5',
-      origins: ['https://a.test', 'https://b.test']
+      origins: 'https://a.test\nhttps://b.test'
     });
   });
 });

@@ -90,7 +90,7 @@ export type Capabilities = {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- provider-defined shapes
 export type Json = any;
 
-export type ConfigValue = string | boolean | string[];
+export type ConfigValue = string | boolean;
 
 export type Channel = {
   id: number;
@@ -264,7 +264,8 @@ export type Content =
   | { type: 'unsupported'; kind: string; reason?: string };
 
 export type OutgoingContent =
-  { type: 'text'; text: string } | { type: 'attachment'; attachment: { id: number; caption?: string } };
+  | { type: 'text'; text: string }
+  | { type: 'attachment'; attachment: { id: number; kind: AttachmentKind; caption?: string } };
 
 export type Message = {
   id: number;

@@ -9,7 +9,6 @@ export function startValues(fields: ChannelField[], config: Record<string, Json>
     fields.map((field) => {
       const held: unknown = config[field.key];
       if (field.kind === 'toggle') return [field.key, held === true];
-      if (field.kind === 'lines') return [field.key, Array.isArray(held) ? held.join('\n') : ''];
       const fallback = field.kind === 'select' && field.required ? (field.options?.[0]?.value ?? '') : '';
       return [field.key, held === undefined || held === null ? fallback : String(held)];
     })
@@ -30,7 +29,8 @@ export function toConfig(
       config[field.key] = (value ?? '')
         .split('\n')
         .map((line) => line.trim())
-        .filter(Boolean);
+        .filter(Boolean)
+        .join('\n');
     } else {
       const text = (value ?? '').trim();
       if (text !== '' || (editing && !field.secret)) config[field.key] = text;
