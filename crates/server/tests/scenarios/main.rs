@@ -5,10 +5,13 @@
 mod access;
 mod conversation;
 mod database;
+mod developer;
 mod kill;
+mod media;
 mod people;
 mod realtime;
 mod sending;
 mod support;
 mod webhooks;
+mod widget;
 mod wire;
