@@ -11,7 +11,9 @@ const manifest = JSON.parse(readFileSync(join(client, '.vite/manifest.json'), 'u
 const server = readFileSync('.svelte-kit/generated/client/app.js', 'utf8');
 const dictionary = /dictionary = (\{[\s\S]*?\n\t?\})/.exec(server)?.[1] ?? '';
 const nodesOf = (route) => {
-  const row = new RegExp(`"${route.replace(/[[\]()/]/g, '\\$&')}": \\[~?(\\d+)(?:,\\[([\\d,]*)\\])?`).exec(dictionary);
+  const row = new RegExp(`"${route.replace(/[[\]()/]/g, '\\$&')}": \\[~?(\\d+)(?:,\\[([\\d,]*)\\])?`).exec(
+    dictionary
+  );
   if (!row) throw new Error(`Route ${route} is not in the app.`);
   return [0, ...(row[2] ?? '').split(',').filter(Boolean).map(Number), Number(row[1])];
 };
@@ -31,12 +33,21 @@ function load(keys) {
   return [...files].filter((f) => /\.(js|css)$/.test(f));
 }
 
-const entries = Object.keys(manifest).filter((key) => /client\/(entry\.js|app\.js)$|generated\/client[^/]*\/app\.js$|runtime\/client\/entry\.js$/.test(key));
+const entries = Object.keys(manifest).filter((key) =>
+  /client\/(entry\.js|app\.js)$|generated\/client[^/]*\/app\.js$|runtime\/client\/entry\.js$/.test(key)
+);
 const node = (n) => Object.keys(manifest).find((key) => key.endsWith(`/nodes/${n}.js`));
 let worst = 0;
-for (const route of ['/(app)/[workspace=id]/inbox/[contact=id]', '/(app)/[workspace=id]/settings/channels', '/sign-in']) {
+for (const route of [
+  '/(app)/[workspace=id]/inbox/[contact=id]',
+  '/(app)/[workspace=id]/settings/channels',
+  '/sign-in'
+]) {
   const files = load([...entries, ...nodesOf(route).map(node)]);
-  const bytes = files.reduce((sum, f) => sum + gzipSync(readFileSync(join(client, f)), { level: 9 }).length, 0);
+  const bytes = files.reduce(
+    (sum, f) => sum + gzipSync(readFileSync(join(client, f)), { level: 9 }).length,
+    0
+  );
   const kb = bytes / 1024;
   worst = Math.max(worst, kb);
   console.log(`${kb.toFixed(1).padStart(6)} KB  ${route}  (${files.length} files)`);

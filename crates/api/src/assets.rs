@@ -27,15 +27,32 @@ pub async fn web(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     if let Some(file) = Web::get(path).filter(|_| !path.is_empty()) {
         let forever = path.starts_with("_app/immutable/");
-        return respond(path, file, &headers, if forever { Caching::Forever } else { Caching::Check });
+        return respond(
+            path,
+            file,
+            &headers,
+            if forever { Caching::Forever } else { Caching::Check },
+        );
     }
-    let api = ["api/", "v2/", "widget/", "webhooks/", "custom/", "files/", "integration/"];
+    let api = [
+        "api/",
+        "v2/",
+        "widget/",
+        "webhooks/",
+        "custom/",
+        "files/",
+        "integration/",
+    ];
     let last = path.rsplit('/').next().unwrap_or_default();
     if api.iter().any(|prefix| path.starts_with(prefix)) || last.contains('.') {
         return (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response();
     }
     let Some(page) = Web::get("index.html") else {
-        return (StatusCode::NOT_FOUND, "The web app is not built into this server. Build it with: make run\n").into_response();
+        return (
+            StatusCode::NOT_FOUND,
+            "The web app is not built into this server. Build it with: make run\n",
+        )
+            .into_response();
     };
     let scripts = inline_script_hashes(&page.data);
     let mut response = respond("index.html", page, &headers, Caching::Check);
@@ -72,8 +89,12 @@ fn respond(path: &str, file: EmbeddedFile, headers: &HeaderMap, caching: Caching
         Caching::Check => "no-cache",
         Caching::Shortly => "public, max-age=300",
     };
-    let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
-    let mut builder = Response::builder().header(header::CACHE_CONTROL, cache).header(header::ETAG, tag);
+    let unchanged = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut builder = Response::builder()
+        .header(header::CACHE_CONTROL, cache)
+        .header(header::ETAG, tag);
     if unchanged {
         builder = builder.status(StatusCode::NOT_MODIFIED);
         return builder.body(Body::empty()).unwrap_or_default();
@@ -83,7 +104,10 @@ fn respond(path: &str, file: EmbeddedFile, headers: &HeaderMap, caching: Caching
         Some("html") => "text/html; charset=utf-8".to_owned(),
         _ => file.metadata.mimetype().to_owned(),
     };
-    builder.header(header::CONTENT_TYPE, kind).body(Body::from(file.data)).unwrap_or_default()
+    builder
+        .header(header::CONTENT_TYPE, kind)
+        .body(Body::from(file.data))
+        .unwrap_or_default()
 }
 
 /// `'sha256-…'` of every inline script of a page, so that only these may run.
@@ -100,7 +124,10 @@ fn inline_script_hashes(page: &[u8]) -> String {
         let Some(close) = body.find("</script>") else { break };
         if !attributes.contains("src=") {
             let digest = Sha256::digest(&body.as_bytes()[..close]);
-            hashes.push_str(&format!(" 'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(digest)));
+            hashes.push_str(&format!(
+                " 'sha256-{}'",
+                base64::engine::general_purpose::STANDARD.encode(digest)
+            ));
         }
         rest = &body[close..];
     }

@@ -54,10 +54,16 @@ pub fn session_token(headers: &HeaderMap) -> Option<&str> {
 
 /// A `Set-Cookie` value that keeps, or with an empty token removes, the session.
 pub fn cookie(app: &App, token: &str) -> HeaderValue {
-    let secure = if app.services.settings.public_url.starts_with("https://") { "; Secure" } else { "" };
+    let secure = if app.services.settings.public_url.starts_with("https://") {
+        "; Secure"
+    } else {
+        ""
+    };
     let age = if token.is_empty() { 0 } else { COOKIE_SECONDS };
-    HeaderValue::from_str(&format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}"))
-        .unwrap_or(HeaderValue::from_static(""))
+    HeaderValue::from_str(&format!(
+        "{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}"
+    ))
+    .unwrap_or(HeaderValue::from_static(""))
 }
 
 /// Refuses changing requests that a foreign page could have made a browser send.
@@ -65,7 +71,11 @@ pub fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), Refusal>
     if matches!(*method, Method::GET | Method::HEAD) {
         return Ok(());
     }
-    let foreign = Refusal::new(RefusalKind::Forbidden, "foreign_request", "This request did not come from the web app.");
+    let foreign = Refusal::new(
+        RefusalKind::Forbidden,
+        "foreign_request",
+        "This request did not come from the web app.",
+    );
     if headers.get(CLIENT_HEADER).is_none() || !same_origin(headers) {
         return Err(foreign);
     }
@@ -74,9 +84,16 @@ pub fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), Refusal>
 
 /// Whether a request with an `Origin` comes from a page of ours. Requests without one do not come from a page.
 pub fn same_origin(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) else { return true };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
+    let Some(origin) = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) else {
+        return true;
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    origin
+        .split_once("://")
+        .is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
 }
 
 impl<S> FromRequestParts<S> for Me
@@ -107,8 +124,10 @@ where
         let Path(path) = Path::<HashMap<String, String>>::from_request_parts(parts, state)
             .await
             .map_err(|_| Refusal::not_found("Workspace"))?;
-        let workspace: WorkspaceId =
-            path.get("workspace").and_then(|id| id.parse().ok()).ok_or_else(|| Refusal::not_found("Workspace"))?;
+        let workspace: WorkspaceId = path
+            .get("workspace")
+            .and_then(|id| id.parse().ok())
+            .ok_or_else(|| Refusal::not_found("Workspace"))?;
         let member = App::from_ref(state).services.member(signed_in.user, workspace).await?;
         Ok(Self(member))
     }
@@ -122,10 +141,20 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let missing = || ApiError::from(Refusal::new(RefusalKind::NotFound, "not_found", "There is nothing with this id."));
-        let Path(path) =
-            Path::<HashMap<String, String>>::from_request_parts(parts, state).await.map_err(|_| missing())?;
-        path.get("id").and_then(|id| id.parse().ok()).map(Self).ok_or_else(missing)
+        let missing = || {
+            ApiError::from(Refusal::new(
+                RefusalKind::NotFound,
+                "not_found",
+                "There is nothing with this id.",
+            ))
+        };
+        let Path(path) = Path::<HashMap<String, String>>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| missing())?;
+        path.get("id")
+            .and_then(|id| id.parse().ok())
+            .map(Self)
+            .ok_or_else(missing)
     }
 }
 
@@ -133,7 +162,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Address {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip());
         Ok(Self(client_address(peer, &parts.headers)))
     }
 }
@@ -193,7 +225,10 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
+            .collect()
     }
 
     #[test]
@@ -203,9 +238,17 @@ mod tests {
         assert!(check_origin(&get, &headers(&[])).is_ok());
         assert!(check_origin(&post, &headers(&[])).is_err());
         assert!(check_origin(&post, &headers(&[("x-ism-client", "web")])).is_ok());
-        let own = [("x-ism-client", "web"), ("origin", "https://chat.example"), ("host", "chat.example")];
+        let own = [
+            ("x-ism-client", "web"),
+            ("origin", "https://chat.example"),
+            ("host", "chat.example"),
+        ];
         assert!(check_origin(&post, &headers(&own)).is_ok());
-        let foreign = [("x-ism-client", "web"), ("origin", "https://evil.example"), ("host", "chat.example")];
+        let foreign = [
+            ("x-ism-client", "web"),
+            ("origin", "https://evil.example"),
+            ("host", "chat.example"),
+        ];
         assert!(check_origin(&post, &headers(&foreign)).is_err());
         let null = [("x-ism-client", "web"), ("origin", "null"), ("host", "chat.example")];
         assert!(check_origin(&post, &headers(&null)).is_err());

@@ -74,7 +74,11 @@ const fn status(kind: RefusalKind, internal: bool) -> StatusCode {
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, extra: Map::new(), source: None }
+        Self {
+            refusal,
+            extra: Map::new(),
+            source: None,
+        }
     }
 }
 
@@ -115,7 +119,9 @@ impl IntoResponse for ApiError {
             _ => None,
         };
         if let Some(wait) = wait {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(wait));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static(wait));
         }
         response
     }

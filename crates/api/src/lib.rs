@@ -72,9 +72,8 @@ impl App {
 
 /// Everything the server answers.
 pub fn router(app: App) -> Router {
-    let (web, description) = routes::router().split_for_parts();
-    let description = Arc::new(openapi::finish(description));
-    let described = description.clone();
+    let (web, _) = routes::router().split_for_parts();
+    let described = Arc::new(openapi::description());
     let request_id = HeaderName::from_static("x-request-id");
     Router::new()
         .merge(web)
@@ -108,7 +107,11 @@ pub fn router(app: App) -> Router {
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             // The path only: a query may hold something private.
-            let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+            let id = request
+                .headers()
+                .get("x-request-id")
+                .and_then(|id| id.to_str().ok())
+                .unwrap_or_default();
             tracing::info_span!("request", method = %request.method(), path = %path_for_log(request.uri().path()), id)
         }))
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
@@ -126,7 +129,10 @@ fn path_for_log(path: &str) -> &str {
 
 async fn measure(request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().to_string();
     let response = next.run(request).await;
     let status = response.status().as_u16().to_string();

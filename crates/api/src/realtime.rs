@@ -1,7 +1,7 @@
 //! The web app's WebSocket: the log from a number on, without a gap, and what does not last (typing, presence).
 
 use crate::App;
-use crate::auth::{COOKIE, session_token, same_origin};
+use crate::auth::{COOKIE, same_origin, session_token};
 use axum::Router;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use ism_domain::{ContactId, WorkspaceId};
-use ism_services::realtime::{Frame, Subscription, TOO_FAR};
 use ism_services::Member;
+use ism_services::realtime::{Frame, Subscription, TOO_FAR};
 use serde::Deserialize;
 use serde_json::json;
 use std::time::Duration;
@@ -40,8 +40,12 @@ struct Params {
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Said {
     /// Send everything after this number.
-    Resume { seq: i64 },
-    Typing { contact_id: ContactId },
+    Resume {
+        seq: i64,
+    },
+    Typing {
+        contact_id: ContactId,
+    },
     Ping,
 }
 
@@ -56,7 +60,11 @@ async fn connect(
         return (StatusCode::FORBIDDEN, "This page may not connect.").into_response();
     }
     let Some(token) = session_token(&headers).map(str::to_owned) else {
-        return (StatusCode::UNAUTHORIZED, format!("Sign in first: the cookie {COOKIE} is missing.")).into_response();
+        return (
+            StatusCode::UNAUTHORIZED,
+            format!("Sign in first: the cookie {COOKIE} is missing."),
+        )
+            .into_response();
     };
     let signed_in = match app.services.session(&token).await {
         Ok(Some(signed_in)) => signed_in,
@@ -67,20 +75,37 @@ async fn connect(
         Ok(member) => member,
         Err(error) => return crate::error::ApiError::from(error).into_response(),
     };
-    upgrade.max_message_size(64 * 1024).on_upgrade(move |socket| async move {
-        let subscription = match app.services.subscribe(member.workspace, Some(member.user)).await {
-            Ok(subscription) => subscription,
-            Err(error) => {
-                tracing::warn!(%error, "a socket could not subscribe");
-                return;
+    upgrade
+        .max_message_size(64 * 1024)
+        .on_upgrade(move |socket| async move {
+            let subscription = match app.services.subscribe(member.workspace, Some(member.user)).await {
+                Ok(subscription) => subscription,
+                Err(error) => {
+                    tracing::warn!(%error, "a socket could not subscribe");
+                    return;
+                }
+            };
+            let mut connection = Connection {
+                app,
+                socket,
+                member,
+                token,
+                last: None,
+                last_typing: None,
+            };
+            let ended = connection.run(subscription).await;
+            if let Some(code) = ended {
+                drop(
+                    connection
+                        .socket
+                        .send(Message::Close(Some(CloseFrame {
+                            code,
+                            reason: "".into(),
+                        })))
+                        .await,
+                );
             }
-        };
-        let mut connection = Connection { app, socket, member, token, last: None, last_typing: None };
-        let ended = connection.run(subscription).await;
-        if let Some(code) = ended {
-            drop(connection.socket.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await);
-        }
-    })
+        })
 }
 
 struct Connection {
@@ -161,10 +186,14 @@ impl Connection {
                 self.send(json!({ "type": "caught_up", "seq": seq }).to_string()).await
             }
             Ok(Said::Typing { contact_id }) => {
-                let quiet = self.last_typing.is_none_or(|last| last.elapsed() > Duration::from_secs(1));
+                let quiet = self
+                    .last_typing
+                    .is_none_or(|last| last.elapsed() > Duration::from_secs(1));
                 if quiet {
                     self.last_typing = Some(tokio::time::Instant::now());
-                    self.app.services.typing(self.member.workspace, contact_id, Some(self.member.user));
+                    self.app
+                        .services
+                        .typing(self.member.workspace, contact_id, Some(self.member.user));
                 }
                 Some(())
             }

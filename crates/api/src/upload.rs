@@ -14,8 +14,8 @@ use ism_domain::{AttachmentId, Refusal, WorkspaceId};
 use ism_services::Services;
 use ism_services::attachments::{Download, UploadedView};
 use ism_services::files::{MAX_BYTES, Upload};
-use tower_http::services::ServeFile;
 use tower::ServiceExt;
+use tower_http::services::ServeFile;
 
 /// What an upload may weigh beyond the file itself.
 const ENVELOPE: usize = 64 * 1024;
@@ -23,7 +23,11 @@ const ENVELOPE: usize = 64 * 1024;
 pub fn router() -> Router<App> {
     Router::new()
         .route("/api/workspaces/{workspace}/attachments", post(keep))
-        .layer(DefaultBodyLimit::max(usize::try_from(MAX_BYTES).unwrap_or(usize::MAX).saturating_add(ENVELOPE)))
+        .layer(DefaultBodyLimit::max(
+            usize::try_from(MAX_BYTES)
+                .unwrap_or(usize::MAX)
+                .saturating_add(ENVELOPE),
+        ))
         .route("/files/{workspace}/{id}/{signature}/{file_name}", get(signed))
 }
 
@@ -38,9 +42,18 @@ pub struct Incoming {
 pub async fn receive(services: &Services, request: Request, limit: u64) -> Result<Incoming, ApiError> {
     let too_large = || {
         let size = limit / (1024 * 1024);
-        Refusal::new(RefusalKind::TooLarge, "too_large", format!("The file is larger than {size} MB."))
+        Refusal::new(
+            RefusalKind::TooLarge,
+            "too_large",
+            format!("The file is larger than {size} MB."),
+        )
     };
-    let unreadable = || Refusal::invalid("unreadable_upload", "The upload could not be read. Send it as multipart/form-data.");
+    let unreadable = || {
+        Refusal::invalid(
+            "unreadable_upload",
+            "The upload could not be read. Send it as multipart/form-data.",
+        )
+    };
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| unreadable())?;
     loop {
         let part = parts.next_field().await.map_err(|error| match error.status() {
@@ -66,7 +79,11 @@ pub async fn receive(services: &Services, request: Request, limit: u64) -> Resul
                 return Err(too_large().into());
             }
         }
-        return Ok(Incoming { upload, file_name, declared });
+        return Ok(Incoming {
+            upload,
+            file_name,
+            declared,
+        });
     }
 }
 
@@ -74,7 +91,12 @@ async fn keep(State(app): State<App>, In(member): In, request: Request) -> ApiRe
     let incoming = receive(&app.services, request, MAX_BYTES).await?;
     let kept = app
         .services
-        .keep_upload(member, incoming.upload, &incoming.file_name, incoming.declared.as_deref())
+        .keep_upload(
+            member,
+            incoming.upload,
+            &incoming.file_name,
+            incoming.declared.as_deref(),
+        )
         .await?;
     Ok(Json(kept))
 }
@@ -89,7 +111,9 @@ async fn signed(
     let download = app.services.signed_download(workspace, id, &signature).await?;
     let mut response = serve(download, request, "public, max-age=31536000, immutable").await?;
     // Pages of other sites embed the widget, which shows these.
-    response.headers_mut().insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    response
+        .headers_mut()
+        .insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     Ok(response)
 }
 
@@ -101,7 +125,9 @@ pub async fn serve(download: Download, request: Request, caching: &'static str) 
         Ok(response) if response.status() != StatusCode::NOT_FOUND => response.into_response(),
         _ => return Err(Refusal::not_found("File").into()),
     };
-    let name: String = url::form_urlencoded::byte_serialize(download.file_name.as_bytes()).collect::<String>().replace('+', "%20");
+    let name: String = url::form_urlencoded::byte_serialize(download.file_name.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20");
     let how = if download.inline { "inline" } else { "attachment" };
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&format!("{how}; filename*=UTF-8''{name}")) {
@@ -109,6 +135,9 @@ pub async fn serve(download: Download, request: Request, caching: &'static str) 
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; sandbox"),
+    );
     Ok(response)
 }

@@ -35,7 +35,9 @@ fn refuse(status: StatusCode, message: &str) -> Response {
     let body = json!({ "error": { "message": message } });
     let mut response = (status, axum::Json(body)).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
     }
     response
 }
@@ -48,7 +50,10 @@ fn failed(error: &Error) -> Response {
         Some(refusal) => refuse(StatusCode::SERVICE_UNAVAILABLE, &refusal.message),
         None => {
             tracing::error!(%error, "a webhook could not be served");
-            refuse(StatusCode::SERVICE_UNAVAILABLE, "The events could not be stored. Send them again.")
+            refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The events could not be stored. Send them again.",
+            )
         }
     }
 }
@@ -74,7 +79,12 @@ async fn body(request: Request) -> Result<Bytes, Response> {
 fn lower(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
         .collect()
 }
 
@@ -85,7 +95,9 @@ async fn provider(
     Query(query): Query<Vec<(String, String)>>,
     request: Request,
 ) -> Response {
-    let Ok(id) = channel.parse::<ChannelId>() else { return refuse(StatusCode::NOT_FOUND, "There is no such channel.") };
+    let Ok(id) = channel.parse::<ChannelId>() else {
+        return refuse(StatusCode::NOT_FOUND, "There is no such channel.");
+    };
     let live = match app.services.live_channel(id).await {
         Ok(live) if live.row.source == source => live,
         Ok(_) => return refuse(StatusCode::NOT_FOUND, "There is no such channel."),
@@ -94,14 +106,24 @@ async fn provider(
     let method = request.method().clone();
     let headers = lower(request.headers());
     if method == axum::http::Method::GET {
-        let webhook = Webhook { headers, query, body: Bytes::new() };
+        let webhook = Webhook {
+            headers,
+            query,
+            body: Bytes::new(),
+        };
         return match live.adapter.handshake(&live.wire, &webhook) {
             Some(answer) => reply(answer),
-            None => refuse(StatusCode::METHOD_NOT_ALLOWED, "This address takes POST requests of the provider."),
+            None => refuse(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "This address takes POST requests of the provider.",
+            ),
         };
     }
     if method != axum::http::Method::POST {
-        return refuse(StatusCode::METHOD_NOT_ALLOWED, "This address takes POST requests of the provider.");
+        return refuse(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "This address takes POST requests of the provider.",
+        );
     }
     let body = match body(request).await {
         Ok(body) => body,
@@ -117,7 +139,10 @@ async fn provider(
 async fn custom(State(app): State<App>, Query(query): Query<Vec<(String, String)>>, request: Request) -> Response {
     let headers = lower(request.headers());
     if !headers.iter().any(|(name, _)| name == "authorization") {
-        return refuse(StatusCode::UNAUTHORIZED, "Send the channel's token as Authorization: Bearer.");
+        return refuse(
+            StatusCode::UNAUTHORIZED,
+            "Send the channel's token as Authorization: Bearer.",
+        );
     }
     let body = match body(request).await {
         Ok(body) => body,
@@ -152,7 +177,10 @@ async fn take(app: &App, live: Arc<Live>, webhook: Webhook) -> Response {
     if let Err(rejection) = live.adapter.verify(&live.wire, &webhook) {
         app.services.note_rejected(&live, rejection.reason());
         let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::FORBIDDEN);
-        return refuse(status, "The request is not authentic: check the secret configured at the provider.");
+        return refuse(
+            status,
+            "The request is not authentic: check the secret configured at the provider.",
+        );
     }
     let received = match live.adapter.receive(&live.wire, &webhook, app.services.store.now()) {
         Ok(received) => received,

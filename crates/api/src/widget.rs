@@ -21,7 +21,9 @@ use ism_domain::refusal::RefusalKind;
 use ism_domain::{MessageId, Refusal};
 use ism_services::attachments::{UploadedView, uploaded};
 use ism_services::channels::Live;
-use ism_services::widget::{self, KnownUser, MAX_UPLOAD, Visitor, WidgetConfig, WidgetMessage, WidgetPage, WidgetSession};
+use ism_services::widget::{
+    self, KnownUser, MAX_UPLOAD, Visitor, WidgetConfig, WidgetMessage, WidgetPage, WidgetSession,
+};
 use serde::Deserialize;
 
 /// Largest JSON body of a visitor.
@@ -30,7 +32,9 @@ const BODY: usize = 64 * 1024;
 pub fn router() -> Router<App> {
     let uploads = Router::new()
         .route("/widget/v1/attachments", post(keep))
-        .layer(DefaultBodyLimit::max(usize::try_from(MAX_UPLOAD).unwrap_or(usize::MAX) + BODY));
+        .layer(DefaultBodyLimit::max(
+            usize::try_from(MAX_UPLOAD).unwrap_or(usize::MAX) + BODY,
+        ));
     Router::new()
         .route("/widget/v1/config", get(config))
         .route("/widget/v1/sessions", post(begin))
@@ -48,13 +52,20 @@ pub fn router() -> Router<App> {
 async fn cross_origin(request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let preflight = request.method() == Method::OPTIONS;
-    let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    let mut response = if preflight {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
+    };
     if let Some(origin) = origin {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::VARY, HeaderValue::from_static("Origin"));
         if preflight {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+            headers.insert(
+                header::ACCESS_CONTROL_ALLOW_METHODS,
+                HeaderValue::from_static("GET, POST"),
+            );
             headers.insert(
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
                 HeaderValue::from_static("authorization, content-type"),
@@ -81,7 +92,13 @@ where
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "))
-            .ok_or_else(|| Refusal::new(RefusalKind::Unauthorized, "session_missing", "The chat session is missing."))?;
+            .ok_or_else(|| {
+                Refusal::new(
+                    RefusalKind::Unauthorized,
+                    "session_missing",
+                    "The chat session is missing.",
+                )
+            })?;
         let app = App::from_ref(state);
         let visitor = app.services.visitor(token).await?;
         check_origin(&app, &visitor.live, &parts.headers)?;
@@ -91,7 +108,9 @@ where
 
 /// The widget's own page comes from us; anything else must be on the channel's list.
 fn check_origin(app: &App, live: &Live, headers: &HeaderMap) -> Result<(), Refusal> {
-    let Some(origin) = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) else { return Ok(()) };
+    let Some(origin) = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) else {
+        return Ok(());
+    };
     let own = url::Url::parse(&app.services.settings.public_url).map(|url| url.origin().ascii_serialization());
     let same_host = crate::auth::same_origin(headers);
     if same_host || own.is_ok_and(|own| own == origin) || ism_channels::origin_allowed(&live.wire, origin) {
@@ -151,7 +170,11 @@ async fn begin(
     let live = app.services.widget_channel(&body.key).await?;
     check_origin(&app, &live, &headers)?;
     let locale = body.locale.as_deref();
-    Ok(Json(app.services.widget_session(&body.key, body.token.as_deref(), body.user, locale).await?))
+    Ok(Json(
+        app.services
+            .widget_session(&body.key, body.token.as_deref(), body.user, locale)
+            .await?,
+    ))
 }
 
 async fn messages(
@@ -159,7 +182,11 @@ async fn messages(
     Caller(visitor): Caller,
     Query(params): Query<PageParams>,
 ) -> ApiResult<Json<WidgetPage>> {
-    Ok(Json(app.services.visitor_messages(&visitor, params.before, params.limit.unwrap_or(30)).await?))
+    Ok(Json(
+        app.services
+            .visitor_messages(&visitor, params.before, params.limit.unwrap_or(30))
+            .await?,
+    ))
 }
 
 async fn write(
@@ -170,7 +197,10 @@ async fn write(
 ) -> ApiResult<Json<WidgetMessage>> {
     limit(&app, address)?;
     let body: NewMessage = parse(&read(request, &()).await?)?;
-    let written = app.services.visitor_writes(&visitor, &body.client_id, body.content, body.locale.as_deref()).await?;
+    let written = app
+        .services
+        .visitor_writes(&visitor, &body.client_id, body.content, body.locale.as_deref())
+        .await?;
     Ok(Json(written))
 }
 
@@ -184,7 +214,12 @@ async fn keep(
     let incoming = upload::receive(&app.services, request, MAX_UPLOAD).await?;
     let row = app
         .services
-        .visitor_uploads(&visitor, incoming.upload, &incoming.file_name, incoming.declared.as_deref())
+        .visitor_uploads(
+            &visitor,
+            incoming.upload,
+            &incoming.file_name,
+            incoming.declared.as_deref(),
+        )
         .await?;
     let url = app.services.signed_file_path(row.workspace_id, row.id, &row.file_name);
     Ok(Json(uploaded(row, url)))
@@ -200,24 +235,41 @@ fn limit(app: &App, address: String) -> Result<(), Refusal> {
     if app.widget_limits.len() > 50_000 {
         app.widget_limits.retain_recent();
     }
-    app.widget_limits
-        .check_key(&address)
-        .map_err(|_| Refusal::new(RefusalKind::Limited, "too_fast", "Too many messages at once. Wait a moment."))
+    app.widget_limits.check_key(&address).map_err(|_| {
+        Refusal::new(
+            RefusalKind::Limited,
+            "too_fast",
+            "Too many messages at once. Wait a moment.",
+        )
+    })
 }
 
 /// The page inside the iframe.
 async fn frame(State(app): State<App>, Query(params): Query<Key>) -> ApiResult<Response> {
     let live = app.services.widget_channel(&params.key).await?;
-    let page = assets::widget_page().ok_or_else(|| Refusal::not_found("The widget is not built into this server. It"))?;
-    let listed: Vec<&str> = live.wire.text("allowed_origins").split_whitespace().filter(|origin| is_source(origin)).collect();
-    let ancestors = if listed.is_empty() { "*".to_owned() } else { format!("'self' {}", listed.join(" ")) };
+    let page =
+        assets::widget_page().ok_or_else(|| Refusal::not_found("The widget is not built into this server. It"))?;
+    let listed: Vec<&str> = live
+        .wire
+        .text("allowed_origins")
+        .split_whitespace()
+        .filter(|origin| is_source(origin))
+        .collect();
+    let ancestors = if listed.is_empty() {
+        "*".to_owned()
+    } else {
+        format!("'self' {}", listed.join(" "))
+    };
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; \
          connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors {ancestors}"
     );
     let mut response = page.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
@@ -230,7 +282,9 @@ async fn frame(State(app): State<App>, Query(params): Query<Key>) -> ApiResult<R
 
 /// Whether an entry of the list can stand in a policy without adding directives of its own.
 fn is_source(origin: &str) -> bool {
-    origin.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '*' | '[' | ']'))
+    origin
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '*' | '[' | ']'))
 }
 
 /// `loader.js`, and `assets/…` of the page.
@@ -238,8 +292,12 @@ async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
     let name = path.strip_prefix("assets/").unwrap_or(&path);
     match assets::widget(name, &headers).or_else(|| assets::widget(&path, &headers)) {
         Some(mut response) => {
-            response.headers_mut().insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
-            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            response
+                .headers_mut()
+                .insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+            response
+                .headers_mut()
+                .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
             response
         }
         None => (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response(),

@@ -67,11 +67,11 @@ pub fn require(role: Role, action: Action) -> Result<(), Refusal> {
 
 /// Every action a role may do.
 #[must_use]
-pub fn permissions(role: Role) -> Vec<&'static str> {
+pub fn permissions(role: Role) -> Vec<Action> {
     Action::ALL
         .iter()
-        .filter(|action| can(role, **action))
-        .map(|action| action.as_str())
+        .copied()
+        .filter(|action| can(role, *action))
         .collect()
 }
 
@@ -84,7 +84,12 @@ mod tests {
         assert!(Action::ALL.iter().all(|action| can(Role::Owner, *action)));
         assert_eq!(
             permissions(Role::Agent),
-            ["inbox.view", "inbox.reply", "contact.create", "contact.edit"]
+            [
+                Action::InboxView,
+                Action::InboxReply,
+                Action::ContactCreate,
+                Action::ContactEdit
+            ]
         );
         assert!(!can(Role::Manager, Action::ChannelsDelete));
         assert!(require(Role::Agent, Action::UsersView).is_err());

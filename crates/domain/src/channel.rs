@@ -63,6 +63,24 @@ pub struct QuickReplyRule {
 }
 
 impl Capabilities {
+    /// A channel that carries nothing: what is known of one whose adapter this version does not have.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self {
+            max_text: 0,
+            max_caption: 0,
+            attachments: Vec::new(),
+            quick_replies: None,
+            reply_to: false,
+            location: false,
+            templates: false,
+            custom_payload: false,
+            window_hours: None,
+            can_start: false,
+            furthest_status: crate::message::Status::Pending,
+        }
+    }
+
     /// The rule under which a file of this MIME type can be sent, preferring its natural kind and falling back to a
     /// plain file.
     #[must_use]

@@ -139,6 +139,9 @@ pub struct Attachment {
     /// Why the bytes could not be had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Where the bytes can be fetched; only in answers, never stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 impl Attachment {
@@ -159,6 +162,7 @@ impl Attachment {
             voice: false,
             emoji: None,
             error: None,
+            url: None,
         }
     }
 }

@@ -15,7 +15,6 @@ named! {
 /// Who made something happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Actor {
-    #[schema(value_type = String)]
     pub kind: ActorKind,
     /// The user's, contact's or token's id; absent for the system.
     pub id: Option<i64>,

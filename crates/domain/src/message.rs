@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),+ }
 
         impl $name {
@@ -20,6 +20,22 @@ macro_rules! named {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        // By hand: the derive does not see names that come from a macro.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .enum_values(Some([$($text),+]))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
             }
         }
 
@@ -259,12 +275,16 @@ pub struct StatusChange {
     pub text: Option<String>,
 }
 
+named! {
+    /// One of the two sides of a conversation.
+    Side { Contact = "contact", User = "user" }
+}
+
 /// A reaction on a message; one per side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Reaction {
     pub emoji: String,
-    /// `contact` or `user`.
-    pub from: String,
+    pub from: Side,
 }
 
 /// What a message said before an edit.
@@ -332,7 +352,7 @@ impl Message {
     }
 
     /// Sets or removes one side's reaction. Returns whether anything changed.
-    pub fn react(&mut self, from: &str, emoji: Option<&str>) -> bool {
+    pub fn react(&mut self, from: Side, emoji: Option<&str>) -> bool {
         let before = self.reactions.clone();
         self.reactions.retain(|reaction| reaction.from != from);
         if let Some(emoji) = emoji.filter(|emoji| !emoji.is_empty()) {

@@ -61,11 +61,16 @@ impl LoginLimits {
         if self.by_email.len() > 50_000 {
             self.by_email.retain_recent();
         }
-        let fine = self.by_address.check_key(&address.to_owned()).is_ok() && self.by_email.check_key(&email.to_owned()).is_ok();
+        let fine = self.by_address.check_key(&address.to_owned()).is_ok()
+            && self.by_email.check_key(&email.to_owned()).is_ok();
         if fine {
             Ok(())
         } else {
-            Err(Refusal::new(RefusalKind::Limited, "too_many_attempts", "Too many attempts. Wait a minute and try again."))
+            Err(Refusal::new(
+                RefusalKind::Limited,
+                "too_many_attempts",
+                "Too many attempts. Wait a minute and try again.",
+            ))
         }
     }
 }
@@ -114,7 +119,7 @@ pub struct WorkspaceView {
     pub role: Role,
     pub closing_note_mode: ClosingNoteMode,
     pub activities_open_conversations: bool,
-    pub permissions: Vec<&'static str>,
+    pub permissions: Vec<Action>,
     /// The log's number at the time of reading.
     pub seq: i64,
 }
@@ -209,7 +214,10 @@ impl Services {
     /// # Errors
     /// When the database cannot be read.
     pub async fn is_initialised(&self) -> Result<bool> {
-        let rows = self.store.read(NO_WORKSPACE, |tx| tx.rows("SELECT id FROM user_account LIMIT 1", &[])).await?;
+        let rows = self
+            .store
+            .read(NO_WORKSPACE, |tx| tx.rows("SELECT id FROM user_account LIMIT 1", &[]))
+            .await?;
         Ok(!rows.is_empty())
     }
 
@@ -220,10 +228,22 @@ impl Services {
     pub async fn sign_in(&self, email: &str, password: &str, address: &str, agent: &str) -> Result<String> {
         let email = email.trim().to_lowercase();
         self.logins.check(address, &email)?;
-        let wrong = || Refusal::new(RefusalKind::Unauthorized, "wrong_credentials", "The e-mail address or the password is wrong.");
+        let wrong = || {
+            Refusal::new(
+                RefusalKind::Unauthorized,
+                "wrong_credentials",
+                "The e-mail address or the password is wrong.",
+            )
+        };
         let lookup = email.clone();
-        let user = self.store.read(NO_WORKSPACE, move |tx| accounts::user_by_email(tx, &lookup)).await?;
-        let known = user.as_ref().map_or(password::DECOY, |user| user.password_hash.as_str()).to_owned();
+        let user = self
+            .store
+            .read(NO_WORKSPACE, move |tx| accounts::user_by_email(tx, &lookup))
+            .await?;
+        let known = user
+            .as_ref()
+            .map_or(password::DECOY, |user| user.password_hash.as_str())
+            .to_owned();
         // An unknown address costs as much time as a wrong password.
         let fits = self.verify_password(password, known).await?;
         let user = user.filter(|_| fits).ok_or_else(wrong)?;
@@ -241,7 +261,9 @@ impl Services {
             last_seen_at: self.store.now(),
             expires_at: self.store.now().plus(SESSION),
         };
-        self.store.write(NO_WORKSPACE, move |tx| accounts::insert(tx, &session)).await?;
+        self.store
+            .write(NO_WORKSPACE, move |tx| accounts::insert(tx, &session))
+            .await?;
         Ok(token)
     }
 
@@ -252,15 +274,25 @@ impl Services {
     pub async fn session(&self, token: &str) -> Result<Option<SignedIn>> {
         let token_hash = hash(token);
         let now = self.store.now();
-        let found = self.store.read(NO_WORKSPACE, move |tx| accounts::session_by_hash(tx, &token_hash)).await?;
-        let Some(session) = found.filter(|session| session.expires_at > now) else { return Ok(None) };
+        let found = self
+            .store
+            .read(NO_WORKSPACE, move |tx| accounts::session_by_hash(tx, &token_hash))
+            .await?;
+        let Some(session) = found.filter(|session| session.expires_at > now) else {
+            return Ok(None);
+        };
         if now.0 - session.last_seen_at.0 > SESSION_TOUCH {
             let id = session.id;
             self.store
-                .write(NO_WORKSPACE, move |tx| accounts::touch_session(tx, id, now, now.plus(SESSION)))
+                .write(NO_WORKSPACE, move |tx| {
+                    accounts::touch_session(tx, id, now, now.plus(SESSION))
+                })
                 .await?;
         }
-        Ok(Some(SignedIn { session_id: session.id, user: session.user_id }))
+        Ok(Some(SignedIn {
+            session_id: session.id,
+            user: session.user_id,
+        }))
     }
 
     /// Ends a session and its sockets.
@@ -269,8 +301,13 @@ impl Services {
     /// When the database cannot be written.
     pub async fn sign_out(&self, signed_in: &SignedIn) -> Result<()> {
         let id = signed_in.session_id;
-        self.store.write(NO_WORKSPACE, move |tx| accounts::delete_session(tx, id)).await?;
-        self.bus.publish_wake(Wake::SessionEnded { session_id: id, user_id: signed_in.user.0 });
+        self.store
+            .write(NO_WORKSPACE, move |tx| accounts::delete_session(tx, id))
+            .await?;
+        self.bus.publish_wake(Wake::SessionEnded {
+            session_id: id,
+            user_id: signed_in.user.0,
+        });
         Ok(())
     }
 
@@ -287,10 +324,20 @@ impl Services {
             })
             .await?;
         Ok(SessionView {
-            user: MeView { id: me.id, email: me.email, first_name: me.first_name, last_name: me.last_name },
+            user: MeView {
+                id: me.id,
+                email: me.email,
+                first_name: me.first_name,
+                last_name: me.last_name,
+            },
             workspaces: places
                 .into_iter()
-                .map(|(id, name, organization_name, role)| MembershipView { id, name, organization_name, role })
+                .map(|(id, name, organization_name, role)| MembershipView {
+                    id,
+                    name,
+                    organization_name,
+                    role,
+                })
                 .collect(),
             simulator_url: self.settings.simulator_url.clone(),
             public_url: self.settings.public_url.clone(),
@@ -302,13 +349,22 @@ impl Services {
     /// # Errors
     /// When they are not a member.
     pub async fn member(&self, user: UserId, workspace: WorkspaceId) -> Result<Member> {
-        let found = self.store.read(workspace, move |tx| accounts::member(tx, workspace, user)).await?;
+        let found = self
+            .store
+            .read(workspace, move |tx| accounts::member(tx, workspace, user))
+            .await?;
         let row = found.ok_or_else(|| Refusal::not_found("Workspace"))?;
         let now = self.store.now();
         if row.last_active_at.is_none_or(|seen| now.0 - seen.0 > SESSION_TOUCH) {
-            self.store.write(NO_WORKSPACE, move |tx| accounts::touch_member(tx, workspace, user, now)).await?;
+            self.store
+                .write(NO_WORKSPACE, move |tx| accounts::touch_member(tx, workspace, user, now))
+                .await?;
         }
-        Ok(Member { workspace, user, role: row.role })
+        Ok(Member {
+            workspace,
+            user,
+            role: row.role,
+        })
     }
 
     /// Changes one's own name or password. A new password ends all other sessions.
@@ -324,7 +380,9 @@ impl Services {
     ) -> Result<SessionView> {
         let user = signed_in.user;
         let first_name = first_name.map(|name| check_name("first_name", &name)).transpose()?;
-        let last_name = last_name.map(|name| check_optional_name("last_name", &name)).transpose()?;
+        let last_name = last_name
+            .map(|name| check_optional_name("last_name", &name))
+            .transpose()?;
         let new_hash = match passwords {
             None => None,
             Some((present, new)) => {
@@ -337,8 +395,10 @@ impl Services {
                 if !self.verify_password(&present, me.password_hash).await? {
                     return Err(Refusal::field("current_password", "The present password is wrong.").into());
                 }
-                password::check_new(&new)
-                    .map_err(|refusal| Refusal { field: Some("new_password".to_owned()), ..refusal })?;
+                password::check_new(&new).map_err(|refusal| Refusal {
+                    field: Some("new_password".to_owned()),
+                    ..refusal
+                })?;
                 Some(self.hash_password(&new).await?)
             }
         };
@@ -368,8 +428,14 @@ impl Services {
     /// When the database cannot be read.
     pub async fn workspace(&self, member: Member) -> Result<WorkspaceView> {
         member.require(Action::InboxView)?;
-        let row = self.store.read(member.workspace, move |tx| accounts::workspace(tx, member.workspace)).await?;
-        Ok(workspace_view(row.ok_or_else(|| Refusal::not_found("Workspace"))?, member.role))
+        let row = self
+            .store
+            .read(member.workspace, move |tx| accounts::workspace(tx, member.workspace))
+            .await?;
+        Ok(workspace_view(
+            row.ok_or_else(|| Refusal::not_found("Workspace"))?,
+            member.role,
+        ))
     }
 
     /// Changes a workspace's settings.
@@ -378,11 +444,15 @@ impl Services {
     /// When a value cannot be used.
     pub async fn change_workspace(&self, member: Member, change: WorkspaceChange) -> Result<WorkspaceView> {
         member.require(Action::WorkspaceSettings)?;
-        let name = change.name.as_deref().map(|name| check_name("name", name)).transpose()?;
-        if let Some(zone) = &change.timezone {
-            if jiff::tz::TimeZone::get(zone).is_err() {
-                return Err(Refusal::field("timezone", "Choose a time zone such as Asia/Kuala_Lumpur.").into());
-            }
+        let name = change
+            .name
+            .as_deref()
+            .map(|name| check_name("name", name))
+            .transpose()?;
+        if let Some(zone) = &change.timezone
+            && jiff::tz::TimeZone::get(zone).is_err()
+        {
+            return Err(Refusal::field("timezone", "Choose a time zone such as Asia/Kuala_Lumpur.").into());
         }
         self.store
             .write(member.workspace, move |tx| {
@@ -398,10 +468,15 @@ impl Services {
                     row.settings.insert("closing_note_mode".to_owned(), json!(mode));
                 }
                 if let Some(open) = change.activities_open_conversations {
-                    row.settings.insert("activities_open_conversations".to_owned(), json!(open));
+                    row.settings
+                        .insert("activities_open_conversations".to_owned(), json!(open));
                 }
                 accounts::save_workspace(tx, &row)?;
-                tx.emit(NewEvent::workspace(EventKind::WorkspaceUpdated, member.actor(), json!({ "name": row.name })));
+                tx.emit(NewEvent::workspace(
+                    EventKind::WorkspaceUpdated,
+                    member.actor(),
+                    json!({ "name": row.name }),
+                ));
                 Ok(workspace_view(row, member.role))
             })
             .await
@@ -414,10 +489,23 @@ impl Services {
     pub async fn users(&self, member: Member) -> Result<Vec<UserView>> {
         member.require(Action::InboxView)?;
         let workspace = member.workspace;
-        let rows = self.store.snapshot(workspace, move |tx| accounts::members(tx, workspace)).await?;
+        let rows = self
+            .store
+            .snapshot(workspace, move |tx| accounts::members(tx, workspace))
+            .await?;
         let online = self.realtime.online(workspace);
-        let mut users: Vec<UserView> = rows.into_iter().map(|(row, user)| user_view(row, user, &online)).collect();
-        users.sort_by_key(|user| (user.removed, user.first_name.to_lowercase(), user.last_name.to_lowercase(), user.id));
+        let mut users: Vec<UserView> = rows
+            .into_iter()
+            .map(|(row, user)| user_view(row, user, &online))
+            .collect();
+        users.sort_by_key(|user| {
+            (
+                user.removed,
+                user.first_name.to_lowercase(),
+                user.last_name.to_lowercase(),
+                user.id,
+            )
+        });
         Ok(users)
     }
 
@@ -428,7 +516,11 @@ impl Services {
     pub async fn change_role(&self, member: Member, user: UserId, role: Role) -> Result<UserView> {
         member.require(Action::UsersManage)?;
         if user == member.user {
-            return Err(Refusal::conflict("own_access", "You cannot change your own access level. Ask another owner.").into());
+            return Err(Refusal::conflict(
+                "own_access",
+                "You cannot change your own access level. Ask another owner.",
+            )
+            .into());
         }
         let online = self.realtime.online(member.workspace);
         let view = self
@@ -438,6 +530,7 @@ impl Services {
                 let mut row = accounts::member(tx, workspace, user)?.ok_or_else(|| Refusal::not_found("User"))?;
                 row.role = role;
                 accounts::save(tx, &row)?;
+                keep_an_owner(tx)?;
                 tx.emit(NewEvent::workspace(
                     EventKind::UserUpdated,
                     member.actor(),
@@ -447,7 +540,10 @@ impl Services {
                 Ok::<_, Error>(user_view(row, account, &online))
             })
             .await?;
-        self.bus.publish_wake(Wake::AccessChanged { workspace_id: member.workspace.0, user_id: user.0 });
+        self.bus.publish_wake(Wake::AccessChanged {
+            workspace_id: member.workspace.0,
+            user_id: user.0,
+        });
         Ok(view)
     }
 
@@ -463,28 +559,44 @@ impl Services {
             .write(member.workspace, move |tx| {
                 let workspace = tx.workspace();
                 let mut row = accounts::member(tx, workspace, user)?.ok_or_else(|| Refusal::not_found("User"))?;
-                let action = if row.role == Role::Agent { Action::UsersInviteAgent } else { Action::UsersManage };
+                let action = if row.role == Role::Agent {
+                    Action::UsersInviteAgent
+                } else {
+                    Action::UsersManage
+                };
                 access::require(member.role, action)?;
                 let now = tx.now();
                 row.removed_at = Some(now);
                 accounts::save(tx, &row)?;
-                let assigned: Vec<_> =
-                    contacts::assigned_to(tx, workspace, user)?.iter().map(|contact| contact.id).collect();
+                keep_an_owner(tx)?;
+                let assigned: Vec<_> = contacts::assigned_to(tx, workspace, user)?
+                    .iter()
+                    .map(|contact| contact.id)
+                    .collect();
                 let mut unit = Unit::new(tx);
                 unit.load_contacts(tx, &assigned)?;
                 for contact in assigned {
-                    let event = unit.contact_and_conversation(contact).and_then(|(contact, conversation)| {
-                        conversation::assign(contact, conversation, None, member.actor(), now)
-                    });
+                    let event = unit
+                        .contact_and_conversation(contact)
+                        .and_then(|(contact, conversation)| {
+                            conversation::assign(contact, conversation, None, member.actor(), now)
+                        });
                     if let Some(event) = event {
                         unit.emit(event);
                     }
                 }
-                unit.emit(NewEvent::workspace(EventKind::UserRemoved, member.actor(), json!({ "user_id": user })));
+                unit.emit(NewEvent::workspace(
+                    EventKind::UserRemoved,
+                    member.actor(),
+                    json!({ "user_id": user }),
+                ));
                 unit.save(tx).map_err(Error::from)
             })
             .await?;
-        self.bus.publish_wake(Wake::AccessChanged { workspace_id: member.workspace.0, user_id: user.0 });
+        self.bus.publish_wake(Wake::AccessChanged {
+            workspace_id: member.workspace.0,
+            user_id: user.0,
+        });
         Ok(())
     }
 
@@ -496,7 +608,10 @@ impl Services {
         member.require(Action::UsersView)?;
         let workspace = member.workspace;
         let now = self.store.now();
-        let rows = self.store.read(workspace, move |tx| accounts::invitations(tx, workspace, now)).await?;
+        let rows = self
+            .store
+            .read(workspace, move |tx| accounts::invitations(tx, workspace, now))
+            .await?;
         Ok(rows.into_iter().map(|row| invitation_view(row, None)).collect())
     }
 
@@ -505,7 +620,11 @@ impl Services {
     /// # Errors
     /// When they are a member already, or the role may not invite at this level.
     pub async fn invite(&self, member: Member, email: &str, role: Role) -> Result<InvitationView> {
-        member.require(if role == Role::Agent { Action::UsersInviteAgent } else { Action::UsersInviteAny })?;
+        member.require(if role == Role::Agent {
+            Action::UsersInviteAgent
+        } else {
+            Action::UsersInviteAny
+        })?;
         let email = check_email(email)?;
         let token = token();
         let token_hash = hash(&token);
@@ -513,14 +632,17 @@ impl Services {
             .store
             .write(member.workspace, move |tx| {
                 let workspace = tx.workspace();
-                if let Some(user) = accounts::user_by_email(tx, &email)? {
-                    if accounts::member(tx, workspace, user.id)?.is_some() {
-                        return Err(Refusal::conflict("already_member", "This person is in the workspace already.").into());
-                    }
+                if let Some(user) = accounts::user_by_email(tx, &email)?
+                    && accounts::member(tx, workspace, user.id)?.is_some()
+                {
+                    return Err(Refusal::conflict("already_member", "This person is in the workspace already.").into());
                 }
                 let now = tx.now();
                 // A new link for the same person replaces the old one.
-                for mut old in accounts::invitations(tx, workspace, now)?.into_iter().filter(|old| old.email == email) {
+                for mut old in accounts::invitations(tx, workspace, now)?
+                    .into_iter()
+                    .filter(|old| old.email == email)
+                {
                     old.revoked_at = Some(now);
                     accounts::save(tx, &old)?;
                 }
@@ -563,7 +685,11 @@ impl Services {
                 row.revoked_at = Some(now);
                 accounts::save(tx, &row)?;
                 let payload = json!({ "invitation_id": id });
-                tx.emit(NewEvent::workspace(EventKind::InvitationRevoked, member.actor(), payload));
+                tx.emit(NewEvent::workspace(
+                    EventKind::InvitationRevoked,
+                    member.actor(),
+                    payload,
+                ));
                 Ok(())
             })
             .await
@@ -581,7 +707,12 @@ impl Services {
                 let row = accounts::invitation_by_hash(tx, &token_hash, now)?.ok_or_else(invitation_gone)?;
                 let workspace = accounts::workspace(tx, row.workspace_id)?.ok_or_else(invitation_gone)?;
                 let account_exists = accounts::user_by_email(tx, &row.email)?.is_some();
-                Ok(InvitationInfo { email: row.email, workspace_name: workspace.name, role: row.role, account_exists })
+                Ok(InvitationInfo {
+                    email: row.email,
+                    workspace_name: workspace.name,
+                    role: row.role,
+                    account_exists,
+                })
             })
             .await
     }
@@ -601,7 +732,10 @@ impl Services {
         let info = self.invitation_info(invitation).await?;
         self.logins.check(address, &info.email)?;
         let email = info.email.clone();
-        let existing = self.store.read(NO_WORKSPACE, move |tx| accounts::user_by_email(tx, &email)).await?;
+        let existing = self
+            .store
+            .read(NO_WORKSPACE, move |tx| accounts::user_by_email(tx, &email))
+            .await?;
         let account = match existing {
             Some(user) => {
                 if !self.verify_password(password, user.password_hash.clone()).await? {
@@ -648,7 +782,11 @@ impl Services {
                 };
                 accounts::save(tx, &place)?;
                 join_organization(tx, workspace, user)?;
-                tx.emit(NewEvent::workspace(EventKind::UserJoined, Actor::user(user), json!({ "user_id": user })));
+                tx.emit(NewEvent::workspace(
+                    EventKind::UserJoined,
+                    Actor::user(user),
+                    json!({ "user_id": user }),
+                ));
                 Ok::<_, Error>(())
             })
             .await?;
@@ -669,9 +807,8 @@ impl Services {
             .ok_or_else(|| Refusal::not_found("Workspace"))?
             .organization_id;
         // The official clients want three dot-separated parts with exactly these claims in the middle.
-        let part = |value: Value| {
-            base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, value.to_string())
-        };
+        let part =
+            |value: Value| base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, value.to_string());
         let claims = json!({
             "id": id, "spaceId": workspace, "orgId": organization, "type": "api", "iat": now.as_seconds(),
         });
@@ -691,13 +828,22 @@ impl Services {
         self.store
             .write(workspace, move |tx| {
                 let sql = "SELECT count(*) FROM api_token WHERE workspace_id = ?1 AND revoked_at IS NULL";
-                let count: i64 = tx.rows(sql, &[workspace.into()])?.first_mut().map_or(Ok(0), ism_store::Row::take)?;
+                let count: i64 = tx
+                    .rows(sql, &[workspace.into()])?
+                    .first_mut()
+                    .map_or(Ok(0), ism_store::Row::take)?;
                 if count >= 10 {
-                    return Err(Refusal::conflict("too_many", "A workspace has at most 10 tokens. Revoke one first.").into());
+                    return Err(
+                        Refusal::conflict("too_many", "A workspace has at most 10 tokens. Revoke one first.").into(),
+                    );
                 }
                 accounts::insert(tx, &row)?;
                 let actor = by.map_or(Actor::SYSTEM, Actor::user);
-                tx.emit(NewEvent::workspace(EventKind::TokenCreated, actor, json!({ "token_id": row.id, "name": row.name })));
+                tx.emit(NewEvent::workspace(
+                    EventKind::TokenCreated,
+                    actor,
+                    json!({ "token_id": row.id, "name": row.name }),
+                ));
                 Ok::<_, Error>(())
             })
             .await?;
@@ -710,12 +856,20 @@ impl Services {
     /// When the database cannot be read.
     pub async fn api_token(&self, token: &str) -> Result<Option<(WorkspaceId, TokenId)>> {
         let token_hash = hash(token);
-        let row = self.store.read(NO_WORKSPACE, move |tx| accounts::token_by_hash(tx, &token_hash)).await?;
+        let row = self
+            .store
+            .read(NO_WORKSPACE, move |tx| accounts::token_by_hash(tx, &token_hash))
+            .await?;
         Ok(row.map(|row| (row.workspace_id, row.id)))
     }
 
     async fn hash_password(&self, password: &str) -> Result<String> {
-        let _permit = self.logins.hashing.acquire().await.map_err(|_| Error::Internal("stopping".to_owned()))?;
+        let _permit = self
+            .logins
+            .hashing
+            .acquire()
+            .await
+            .map_err(|_| Error::Internal("stopping".to_owned()))?;
         let password = password.to_owned();
         tokio::task::spawn_blocking(move || password::hash(&password))
             .await
@@ -723,7 +877,12 @@ impl Services {
     }
 
     async fn verify_password(&self, password: &str, known: String) -> Result<bool> {
-        let _permit = self.logins.hashing.acquire().await.map_err(|_| Error::Internal("stopping".to_owned()))?;
+        let _permit = self
+            .logins
+            .hashing
+            .acquire()
+            .await
+            .map_err(|_| Error::Internal("stopping".to_owned()))?;
         let password = password.to_owned();
         tokio::task::spawn_blocking(move || password::fits(&password, &known))
             .await
@@ -731,10 +890,30 @@ impl Services {
     }
 }
 
+/// Two owners may take each other's access at the same moment; the second must not succeed.
+fn keep_an_owner(tx: &mut Tx<'_>) -> Result<()> {
+    let sql = "SELECT count(*) FROM workspace_member WHERE workspace_id = ?1 AND role = 'owner' AND removed_at IS NULL";
+    let owners: i64 = tx
+        .rows(sql, &[tx.workspace().into()])?
+        .first_mut()
+        .map_or(Ok(0), ism_store::Row::take)?;
+    if owners > 0 {
+        return Ok(());
+    }
+    Err(Refusal::conflict(
+        "last_owner",
+        "A workspace keeps at least one owner. Make someone else an owner first.",
+    )
+    .into())
+}
+
 fn join_organization(tx: &mut Tx<'_>, workspace: WorkspaceId, user: UserId) -> Result<()> {
     let row = accounts::workspace(tx, workspace)?.ok_or_else(|| Refusal::not_found("Workspace"))?;
-    let place =
-        OrganizationMember { organization_id: row.organization_id, user_id: user, role: "member".to_owned() };
+    let place = OrganizationMember {
+        organization_id: row.organization_id,
+        user_id: user,
+        role: "member".to_owned(),
+    };
     tx.insert([&place], ism_store::Existing::Keep)?;
     Ok(())
 }
@@ -749,7 +928,11 @@ fn invitation_gone() -> Refusal {
 
 fn check_name(field: &str, name: &str) -> Result<String, Refusal> {
     let name = check_optional_name(field, name)?;
-    if name.is_empty() { Err(Refusal::field(field, "Give a name.")) } else { Ok(name) }
+    if name.is_empty() {
+        Err(Refusal::field(field, "Give a name."))
+    } else {
+        Ok(name)
+    }
 }
 
 fn check_optional_name(field: &str, name: &str) -> Result<String, Refusal> {
@@ -761,8 +944,15 @@ fn check_optional_name(field: &str, name: &str) -> Result<String, Refusal> {
 }
 
 fn workspace_view(row: Workspace, role: Role) -> WorkspaceView {
-    let mode = row.settings.get("closing_note_mode").and_then(Value::as_str).and_then(|mode| mode.parse().ok());
-    let open = row.settings.get("activities_open_conversations").and_then(Value::as_bool);
+    let mode = row
+        .settings
+        .get("closing_note_mode")
+        .and_then(Value::as_str)
+        .and_then(|mode| mode.parse().ok());
+    let open = row
+        .settings
+        .get("activities_open_conversations")
+        .and_then(Value::as_bool);
     WorkspaceView {
         id: row.id,
         name: row.name,

@@ -48,7 +48,15 @@ impl Services {
         declared: Option<&str>,
     ) -> Result<UploadedView> {
         member.require(Action::InboxReply)?;
-        let row = self.keep(member.workspace, upload, file_name, declared, format!("user:{}", member.user)).await?;
+        let row = self
+            .keep(
+                member.workspace,
+                upload,
+                file_name,
+                declared,
+                format!("user:{}", member.user),
+            )
+            .await?;
         let url = crate::views::attachment_url(member.workspace, row.id, &row.file_name);
         Ok(uploaded(row, url))
     }
@@ -69,10 +77,21 @@ impl Services {
         if stored.size == 0 {
             return Err(Refusal::field("file", "The file is empty.").into());
         }
-        let row = ready(workspace, self.store.id(), stored, file_name, uploaded_by, self.store.now());
+        let row = ready(
+            workspace,
+            self.store.id(),
+            stored,
+            file_name,
+            uploaded_by,
+            self.store.now(),
+        );
         let saved = row.clone();
         self.store
-            .write(workspace, move |tx| tx.insert([&row], Existing::Refuse).map(drop).map_err(crate::Error::from))
+            .write(workspace, move |tx| {
+                tx.insert([&row], Existing::Refuse)
+                    .map(drop)
+                    .map_err(crate::Error::from)
+            })
             .await?;
         Ok(saved)
     }
@@ -91,8 +110,13 @@ impl Services {
     /// # Errors
     /// When there is none, or it is not here yet.
     pub async fn download_of(&self, workspace: WorkspaceId, id: AttachmentId) -> Result<Download> {
-        let row = self.store.read(workspace, move |tx| attachments::get(tx, workspace, id)).await?;
-        let row = row.filter(|row| row.state == "ready").ok_or_else(|| Refusal::not_found("File"))?;
+        let row = self
+            .store
+            .read(workspace, move |tx| attachments::get(tx, workspace, id))
+            .await?;
+        let row = row
+            .filter(|row| row.state == "ready")
+            .ok_or_else(|| Refusal::not_found("File"))?;
         let sha256 = row.sha256.ok_or_else(|| Refusal::not_found("File"))?;
         Ok(Download {
             path: self.files.path(workspace, &sha256),
@@ -105,14 +129,20 @@ impl Services {
     /// An address of a file that needs no sign-in and cannot be guessed, for providers that fetch files themselves.
     #[must_use]
     pub fn signed_file_url(&self, workspace: WorkspaceId, id: AttachmentId, name: &str) -> String {
-        format!("{}{}", self.settings.public_url, self.signed_file_path(workspace, id, name))
+        format!(
+            "{}{}",
+            self.settings.public_url,
+            self.signed_file_path(workspace, id, name)
+        )
     }
 
     /// The same without the host, for the widget, which only loads files from where it was loaded itself.
     #[must_use]
     pub fn signed_file_path(&self, workspace: WorkspaceId, id: AttachmentId, name: &str) -> String {
         let signature = self.secrets.sign("file", &format!("{workspace}:{id}"));
-        let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
+        let name: String = url::form_urlencoded::byte_serialize(name.as_bytes())
+            .collect::<String>()
+            .replace('+', "%20");
         format!("/files/{workspace}/{id}/{}/{name}", &signature[..32])
     }
 
@@ -166,8 +196,16 @@ pub(crate) fn ready(
 }
 
 /// The row of a file that a provider still has.
-pub(crate) fn pending(workspace: WorkspaceId, id: AttachmentId, attachment: &Attachment, now: Timestamp) -> AttachmentRow {
-    let mime = attachment.mime.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
+pub(crate) fn pending(
+    workspace: WorkspaceId,
+    id: AttachmentId,
+    attachment: &Attachment,
+    now: Timestamp,
+) -> AttachmentRow {
+    let mime = attachment
+        .mime
+        .clone()
+        .unwrap_or_else(|| "application/octet-stream".to_owned());
     AttachmentRow {
         workspace_id: workspace,
         id,

@@ -40,7 +40,10 @@ pub struct Cache(RwLock<HashMap<ChannelId, (Instant, Arc<Live>)>>);
 impl Cache {
     fn get(&self, id: ChannelId) -> Option<Arc<Live>> {
         let known = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        known.get(&id).filter(|(since, _)| since.elapsed() < BELIEVED).map(|(_, live)| live.clone())
+        known
+            .get(&id)
+            .filter(|(since, _)| since.elapsed() < BELIEVED)
+            .map(|(_, live)| live.clone())
     }
 
     fn put(&self, live: &Arc<Live>) {
@@ -49,7 +52,10 @@ impl Cache {
     }
 
     fn forget(&self, id: ChannelId) {
-        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&id);
+        self.0
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .remove(&id);
     }
 }
 
@@ -83,7 +89,10 @@ impl Services {
         if let Some(live) = self.channels.get(id) {
             return Ok(live);
         }
-        let row = self.store.read(ism_store::NO_WORKSPACE, move |tx| channels::by_id(tx, id)).await?;
+        let row = self
+            .store
+            .read(ism_store::NO_WORKSPACE, move |tx| channels::by_id(tx, id))
+            .await?;
         self.enliven(row.ok_or_else(|| Refusal::not_found("Channel"))?)
     }
 
@@ -93,7 +102,10 @@ impl Services {
     /// When there is none, or the database cannot be read.
     pub async fn live_channel_by_public_id(&self, public: &str) -> Result<Arc<Live>> {
         let public = public.to_owned();
-        let row = self.store.read(ism_store::NO_WORKSPACE, move |tx| channels::by_public_id(tx, &public)).await?;
+        let row = self
+            .store
+            .read(ism_store::NO_WORKSPACE, move |tx| channels::by_public_id(tx, &public))
+            .await?;
         let row = row.ok_or_else(|| Refusal::not_found("Channel"))?;
         match self.channels.get(row.id) {
             Some(live) => Ok(live),
@@ -120,7 +132,10 @@ impl Services {
         })?;
         let mut secrets: Map<String, Value> = serde_json::from_slice(&opened)
             .map_err(|_| Error::Internal(format!("the credentials of channel {} are damaged", row.id)))?;
-        let secret = secrets.remove("secret").and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
+        let secret = secrets
+            .remove("secret")
+            .and_then(|value| value.as_str().map(str::to_owned))
+            .unwrap_or_default();
         let mut config = row.config.clone();
         config.extend(secrets);
         let wire = WireChannel {
@@ -161,7 +176,10 @@ impl Services {
     pub async fn list_channels(&self, member: Member) -> Result<Vec<ChannelView>> {
         member.require(Action::InboxView)?;
         let workspace = member.workspace;
-        let rows = self.store.read(workspace, move |tx| channels::list(tx, workspace)).await?;
+        let rows = self
+            .store
+            .read(workspace, move |tx| channels::list(tx, workspace))
+            .await?;
         Ok(rows.into_iter().map(|row| self.channel_view(row)).collect())
     }
 
@@ -248,7 +266,11 @@ impl Services {
             None => return Err(Error::Internal("connecting did not end".to_owned())),
         };
         let row = self.save_channel(row, actor, Some(EventKind::ChannelConnected)).await?;
-        Ok(ConnectedView { channel: self.channel_view(row), secret: live.wire.secret, warning })
+        Ok(ConnectedView {
+            channel: self.channel_view(row),
+            secret: live.wire.secret,
+            warning,
+        })
     }
 
     /// Changes a channel's name or public settings, or replaces credentials.
@@ -265,7 +287,9 @@ impl Services {
         member.require(Action::ChannelsManage)?;
         let live = self.own_channel(member.workspace, id).await?;
         let row = self.changed_row(&live, name, config)?;
-        let row = self.save_channel(row, member.actor(), Some(EventKind::ChannelUpdated)).await?;
+        let row = self
+            .save_channel(row, member.actor(), Some(EventKind::ChannelUpdated))
+            .await?;
         Ok(self.channel_view(row))
     }
 
@@ -293,7 +317,9 @@ impl Services {
                 row.status_text.clone_from(&connected.warning);
                 row.address = connected.address;
                 row.config.extend(connected.facts);
-                let row = self.save_channel(row, member.actor(), Some(EventKind::ChannelConnected)).await?;
+                let row = self
+                    .save_channel(row, member.actor(), Some(EventKind::ChannelConnected))
+                    .await?;
                 self.store
                     .write(workspace, move |tx| {
                         let now = tx.now();
@@ -302,7 +328,11 @@ impl Services {
                     })
                     .await?;
                 let view = self.channel_view(row);
-                Ok(ConnectedView { channel: view, secret: live.wire.secret, warning: connected.warning })
+                Ok(ConnectedView {
+                    channel: view,
+                    secret: live.wire.secret,
+                    warning: connected.warning,
+                })
             }
             Some(Err(failure)) => Err(provider_refusal(&failure).into()),
             None => Err(Error::Internal("connecting did not end".to_owned())),
@@ -331,8 +361,10 @@ impl Services {
         let mut row = live.row.clone();
         row.status = ChannelStatus::Deleted;
         row.deleted_at = Some(self.store.now());
-        self.save_channel(row, member.actor(), Some(EventKind::ChannelDeleted)).await?;
-        self.fail_outbox_of(workspace, id, "The channel was disconnected.").await
+        self.save_channel(row, member.actor(), Some(EventKind::ChannelDeleted))
+            .await?;
+        self.fail_outbox_of(workspace, id, "The channel was disconnected.")
+            .await
     }
 
     /// Marks a channel whose credentials the provider refuses; its queue waits.
@@ -345,12 +377,18 @@ impl Services {
         let mut row = live.row.clone();
         row.status = ChannelStatus::NeedsAttention;
         row.status_text = Some(failure.text.clone());
-        self.save_channel(row, Actor::SYSTEM, Some(EventKind::ChannelUpdated)).await.map(drop)
+        self.save_channel(row, Actor::SYSTEM, Some(EventKind::ChannelUpdated))
+            .await
+            .map(drop)
     }
 
     async fn own_channel(&self, workspace: WorkspaceId, id: ChannelId) -> Result<Arc<Live>> {
         let live = self.live_channel(id).await?;
-        if live.row.workspace_id == workspace { Ok(live) } else { Err(Refusal::not_found("Channel").into()) }
+        if live.row.workspace_id == workspace {
+            Ok(live)
+        } else {
+            Err(Refusal::not_found("Channel").into())
+        }
     }
 
     /// Checks the form and makes the row of a new channel.
@@ -360,17 +398,31 @@ impl Services {
         connection: Connection,
     ) -> Result<(&'static dyn Adapter, Channel, WireChannel)> {
         let adapter = ism_channels::adapter(&connection.source).ok_or_else(|| {
-            let known: Vec<&str> = ism_channels::ADAPTERS.iter().map(|adapter| adapter.descriptor().source).collect();
-            Refusal::field("source", format!("There is no channel of this kind. Choose one of {}.", known.join(", ")))
+            let known: Vec<&str> = ism_channels::ADAPTERS
+                .iter()
+                .map(|adapter| adapter.descriptor().source)
+                .collect();
+            Refusal::field(
+                "source",
+                format!("There is no channel of this kind. Choose one of {}.", known.join(", ")),
+            )
         })?;
         let descriptor = adapter.descriptor();
         let id: ChannelId = self.store.id();
         let public = public_id();
         let mut config = connection.config;
         if connection.simulated {
-            let simulator = self.settings.simulator_url.as_deref().filter(|_| descriptor.simulated).ok_or_else(|| {
-                Refusal::invalid("no_simulator", "There is no simulator for this channel. Start the server with --simulator.")
-            })?;
+            let simulator = self
+                .settings
+                .simulator_url
+                .as_deref()
+                .filter(|_| descriptor.simulated)
+                .ok_or_else(|| {
+                    Refusal::invalid(
+                        "no_simulator",
+                        "There is no simulator for this channel. Start the server with --simulator.",
+                    )
+                })?;
             simulate(descriptor.source, simulator, &public, id, &mut config);
         }
         let (public_config, mut secrets) = split(adapter, config)?;
@@ -379,8 +431,15 @@ impl Services {
         let account = adapter.account(&whole)?;
         let secret = token();
         secrets.insert("secret".to_owned(), json!(secret));
-        let sealed = self.secrets.seal(json!(secrets).to_string().as_bytes(), &seal_context(id));
-        let name = connection.name.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or(descriptor.label);
+        let sealed = self
+            .secrets
+            .seal(json!(secrets).to_string().as_bytes(), &seal_context(id));
+        let name = connection
+            .name
+            .as_deref()
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .unwrap_or(descriptor.label);
         let row = Channel {
             workspace_id: workspace,
             id,
@@ -400,7 +459,13 @@ impl Services {
             version: self.store.id(),
         };
         let webhook_url = self.webhook_url(&row.source, id);
-        let wire = WireChannel { id, public_id: public, config: whole, secret, webhook_url };
+        let wire = WireChannel {
+            id,
+            public_id: public,
+            config: whole,
+            secret,
+            webhook_url,
+        };
         Ok((adapter, row, wire))
     }
 
@@ -416,7 +481,12 @@ impl Services {
             let mut whole = live.wire.config.clone();
             for (key, value) in changes {
                 // An untouched secret comes back empty.
-                let secret = live.adapter.descriptor().fields.iter().any(|field| field.key == key && field.secret);
+                let secret = live
+                    .adapter
+                    .descriptor()
+                    .fields
+                    .iter()
+                    .any(|field| field.key == key && field.secret);
                 if !(secret && value.as_str().is_none_or(str::is_empty)) {
                     whole.insert(key, value);
                 }
@@ -428,18 +498,24 @@ impl Services {
             let (public, mut secrets) = split(live.adapter, whole.clone())?;
             row.account = live.adapter.account(&whole)?;
             secrets.insert("secret".to_owned(), json!(live.wire.secret));
-            row.secrets = self.secrets.seal(json!(secrets).to_string().as_bytes(), &seal_context(row.id));
+            row.secrets = self
+                .secrets
+                .seal(json!(secrets).to_string().as_bytes(), &seal_context(row.id));
             row.config = public;
         }
         Ok(row)
     }
 
     async fn refuse_taken_account(&self, row: &Channel) -> Result<()> {
-        let Some(account) = row.account.clone() else { return Ok(()) };
+        let Some(account) = row.account.clone() else {
+            return Ok(());
+        };
         let (source, id) = (row.source.clone(), row.id);
         let taken = self
             .store
-            .read(ism_store::NO_WORKSPACE, move |tx| channels::by_account(tx, &source, &account))
+            .read(ism_store::NO_WORKSPACE, move |tx| {
+                channels::by_account(tx, &source, &account)
+            })
             .await?
             .is_some_and(|other| other.id != id);
         if taken { Err(account_taken().into()) } else { Ok(()) }
@@ -469,7 +545,10 @@ impl Services {
             Err(error) => return Err(error.into()),
         }
         self.channels.forget(id);
-        self.bus.publish_wake(Wake::ChannelChanged { workspace_id: workspace.0, channel_id: id.0 });
+        self.bus.publish_wake(Wake::ChannelChanged {
+            workspace_id: workspace.0,
+            channel_id: id.0,
+        });
         Ok(saved)
     }
 
@@ -558,7 +637,11 @@ fn account_taken() -> Refusal {
 }
 
 fn provider_refusal(failure: &Failure) -> Refusal {
-    let kind = if failure.reason == FailureReason::ChannelDisconnected { RefusalKind::Invalid } else { RefusalKind::Upstream };
+    let kind = if failure.reason == FailureReason::ChannelDisconnected {
+        RefusalKind::Invalid
+    } else {
+        RefusalKind::Upstream
+    };
     Refusal::new(kind, "provider_refused", failure.text.clone())
 }
 
@@ -566,8 +649,11 @@ fn clip(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
 }
 
+/// A channel's settings by key.
+type Settings = Map<String, Value>;
+
 /// Parts a form into what may be shown and what may not; checks that required fields are there and that nothing unknown is.
-fn split(adapter: &dyn Adapter, config: Map<String, Value>) -> Result<(Map<String, Value>, Map<String, Value>), Refusal> {
+fn split(adapter: &dyn Adapter, config: Map<String, Value>) -> Result<(Settings, Settings), Refusal> {
     let fields = &adapter.descriptor().fields;
     for field in fields.iter().filter(|field| field.required) {
         let empty = match config.get(field.key) {
@@ -576,7 +662,10 @@ fn split(adapter: &dyn Adapter, config: Map<String, Value>) -> Result<(Map<Strin
             Some(_) => false,
         };
         if empty {
-            return Err(Refusal::field(field.key, format!("{} is needed. {}", field.label, field.help)));
+            return Err(Refusal::field(
+                field.key,
+                format!("{} is needed. {}", field.label, field.help),
+            ));
         }
     }
     let (mut public, mut secret) = (Map::new(), Map::new());
@@ -596,7 +685,10 @@ fn split(adapter: &dyn Adapter, config: Map<String, Value>) -> Result<(Map<Strin
 /// Fills in what an account at the simulator needs, so that nobody has to make up tokens.
 fn simulate(source: &str, simulator: &str, public: &str, id: ChannelId, config: &mut Map<String, Value>) {
     let mut fill = |key: &str, value: String| {
-        let empty = config.get(key).and_then(Value::as_str).is_none_or(|text| text.trim().is_empty());
+        let empty = config
+            .get(key)
+            .and_then(Value::as_str)
+            .is_none_or(|text| text.trim().is_empty());
         if empty {
             config.insert(key.to_owned(), Value::String(value));
         }

@@ -24,7 +24,10 @@ impl Services {
     pub async fn closing_categories(&self, member: Member) -> Result<Vec<ClosingCategoryView>> {
         member.require(Action::InboxView)?;
         let workspace = member.workspace;
-        let rows = self.store.read(workspace, move |tx| conversations::categories(tx, workspace)).await?;
+        let rows = self
+            .store
+            .read(workspace, move |tx| conversations::categories(tx, workspace))
+            .await?;
         Ok(rows.into_iter().map(view).collect())
     }
 
@@ -43,7 +46,11 @@ impl Services {
             let workspace = tx.workspace();
             let known = conversations::categories(tx, workspace)?;
             if known.len() >= MAX_CATEGORIES {
-                return Err(Refusal::conflict("too_many", format!("A workspace has at most {MAX_CATEGORIES} categories.")).into());
+                return Err(Refusal::conflict(
+                    "too_many",
+                    format!("A workspace has at most {MAX_CATEGORIES} categories."),
+                )
+                .into());
             }
             let position = known.iter().map(|row| row.position).max().unwrap_or(0) + 1;
             Ok(ClosingCategory {
@@ -73,8 +80,11 @@ impl Services {
         self.write_category(member, move |tx| {
             let workspace = tx.workspace();
             let known = conversations::categories(tx, workspace)?;
-            let mut row =
-                known.iter().find(|row| row.id == id).cloned().ok_or_else(|| Refusal::not_found("Category"))?;
+            let mut row = known
+                .iter()
+                .find(|row| row.id == id)
+                .cloned()
+                .ok_or_else(|| Refusal::not_found("Category"))?;
             if let Some(name) = &name {
                 row.name = check_name(&known, Some(id), name)?;
             }
@@ -110,7 +120,11 @@ impl Services {
                     return Err(Error::from(Refusal::not_found("Category")));
                 }
                 let payload = json!({ "category_id": id, "deleted": true });
-                tx.emit(NewEvent::workspace(EventKind::ClosingCategoryUpdated, member.actor(), payload));
+                tx.emit(NewEvent::workspace(
+                    EventKind::ClosingCategoryUpdated,
+                    member.actor(),
+                    payload,
+                ));
                 Ok(())
             })
             .await
@@ -126,7 +140,11 @@ impl Services {
                 let row = make(tx)?;
                 tx.insert([&row], Existing::Replace)?;
                 let payload = json!({ "category_id": row.id });
-                tx.emit(NewEvent::workspace(EventKind::ClosingCategoryUpdated, member.actor(), payload));
+                tx.emit(NewEvent::workspace(
+                    EventKind::ClosingCategoryUpdated,
+                    member.actor(),
+                    payload,
+                ));
                 Ok(view(row))
             })
             .await
@@ -134,7 +152,12 @@ impl Services {
 }
 
 fn view(row: ClosingCategory) -> ClosingCategoryView {
-    ClosingCategoryView { id: row.id, name: row.name, description: row.description, position: row.position }
+    ClosingCategoryView {
+        id: row.id,
+        name: row.name,
+        description: row.description,
+        position: row.position,
+    }
 }
 
 fn check_name(known: &[ClosingCategory], own: Option<CategoryId>, name: &str) -> Result<String, Refusal> {
@@ -143,10 +166,19 @@ fn check_name(known: &[ClosingCategory], own: Option<CategoryId>, name: &str) ->
         return Err(Refusal::field("name", "Give the category a name."));
     }
     if name.chars().count() > MAX_CATEGORY {
-        return Err(Refusal::field("name", format!("Keep the name to {MAX_CATEGORY} characters.")));
+        return Err(Refusal::field(
+            "name",
+            format!("Keep the name to {MAX_CATEGORY} characters."),
+        ));
     }
-    if known.iter().any(|row| Some(row.id) != own && row.name.to_lowercase() == name.to_lowercase()) {
-        return Err(Refusal { field: Some("name".to_owned()), ..Refusal::conflict("taken", "There is a category of this name.") });
+    if known
+        .iter()
+        .any(|row| Some(row.id) != own && row.name.to_lowercase() == name.to_lowercase())
+    {
+        return Err(Refusal {
+            field: Some("name".to_owned()),
+            ..Refusal::conflict("taken", "There is a category of this name.")
+        });
     }
     Ok(name)
 }
@@ -154,7 +186,10 @@ fn check_name(known: &[ClosingCategory], own: Option<CategoryId>, name: &str) ->
 fn check_description(text: &str) -> Result<String, Refusal> {
     let text = clean_text(text.trim());
     if text.chars().count() > MAX_DESCRIPTION {
-        return Err(Refusal::field("description", format!("Keep the description to {MAX_DESCRIPTION} characters.")));
+        return Err(Refusal::field(
+            "description",
+            format!("Keep the description to {MAX_DESCRIPTION} characters."),
+        ));
     }
     Ok(text)
 }

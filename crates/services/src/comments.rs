@@ -30,7 +30,9 @@ impl Services {
         }
         let actor = member.actor();
         self.store
-            .write(member.workspace, move |tx| add(tx, contact, &text, client_id.clone(), actor, SenderSource::User))
+            .write(member.workspace, move |tx| {
+                add(tx, contact, &text, client_id.clone(), actor, SenderSource::User)
+            })
             .await
     }
 }
@@ -45,10 +47,10 @@ pub(crate) fn add(
     source: SenderSource,
 ) -> Result<CommentView> {
     let workspace = tx.workspace();
-    if let Some(client_id) = &client_id {
-        if let Some(known) = comments::by_client_id(tx, workspace, contact, client_id)? {
-            return Ok(views::comment(&known));
-        }
+    if let Some(client_id) = &client_id
+        && let Some(known) = comments::by_client_id(tx, workspace, contact, client_id)?
+    {
+        return Ok(views::comment(&known));
     }
     let text = comment::check_text(text)?;
     let mut unit = load(tx, contact)?;

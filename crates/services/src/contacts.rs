@@ -15,7 +15,7 @@ use serde_json::json;
 /// What came of adding a contact.
 #[derive(Debug, Clone)]
 pub enum Added {
-    New(ContactView),
+    New(Box<ContactView>),
     /// Someone with this phone number or e-mail address is known.
     Known(ContactId),
 }
@@ -28,7 +28,9 @@ impl Services {
     pub async fn add_contact(&self, member: Member, profile: ProfileChange) -> Result<Added> {
         member.require(Action::ContactCreate)?;
         let actor = member.actor();
-        self.store.write(member.workspace, move |tx| add(tx, &profile, actor)).await
+        self.store
+            .write(member.workspace, move |tx| add(tx, &profile, actor))
+            .await
     }
 
     /// Changes a contact's profile.
@@ -46,7 +48,9 @@ impl Services {
                 if changes.is_empty() {
                     return finish(tx, unit, id);
                 }
-                let row = unit.contact_mut(id).ok_or_else(|| Error::Internal("a contact vanished".to_owned()))?;
+                let row = unit
+                    .contact_mut(id)
+                    .ok_or_else(|| Error::Internal("a contact vanished".to_owned()))?;
                 *row = edited;
                 let payload = json!({ "changes": changes });
                 unit.emit(NewEvent::contact(EventKind::ContactUpdated, actor, id, None, payload));
@@ -62,21 +66,35 @@ fn add(tx: &mut Tx<'_>, profile: &ProfileChange, actor: Actor) -> Result<Added> 
     let now = tx.now();
     let mut contact = Contact::new(workspace, unit.id(), now);
     contact.change(profile)?;
-    if contact.first_name.is_empty() && contact.last_name.is_empty() && contact.phone.is_none() && contact.email.is_none() {
-        return Err(Refusal::field("first_name", "Give the contact a name, a phone number or an e-mail address.").into());
+    if contact.first_name.is_empty()
+        && contact.last_name.is_empty()
+        && contact.phone.is_none()
+        && contact.email.is_none()
+    {
+        return Err(Refusal::field(
+            "first_name",
+            "Give the contact a name, a phone number or an e-mail address.",
+        )
+        .into());
     }
-    if let Some(phone) = &contact.phone {
-        if let Some(known) = contacts::by_phone(tx, workspace, phone)? {
-            return Ok(Added::Known(known.id));
-        }
+    if let Some(phone) = &contact.phone
+        && let Some(known) = contacts::by_phone(tx, workspace, phone)?
+    {
+        return Ok(Added::Known(known.id));
     }
-    if let Some(email) = &contact.email {
-        if let Some(known) = contacts::by_email(tx, workspace, email)? {
-            return Ok(Added::Known(known.id));
-        }
+    if let Some(email) = &contact.email
+        && let Some(known) = contacts::by_email(tx, workspace, email)?
+    {
+        return Ok(Added::Known(known.id));
     }
     let id = contact.id;
     unit.add_contact(contact);
-    unit.emit(NewEvent::contact(EventKind::ContactCreated, actor, id, None, json!({ "source": actor.kind })));
-    finish(tx, unit, id).map(Added::New)
+    unit.emit(NewEvent::contact(
+        EventKind::ContactCreated,
+        actor,
+        id,
+        None,
+        json!({ "source": actor.kind }),
+    ));
+    finish(tx, unit, id).map(|view| Added::New(Box::new(view)))
 }

@@ -32,9 +32,11 @@ impl Services {
             Err(reason) => return Call::NotSent(reason),
         };
         match self.net.call(request).await {
-            Ok(answer) => {
-                Call::Answered(Response { status: answer.status, headers: answer.headers, body: answer.body })
-            }
+            Ok(answer) => Call::Answered(Response {
+                status: answer.status,
+                headers: answer.headers,
+                body: answer.body,
+            }),
             Err(CallError::Blocked(reason) | CallError::NotSent(reason)) => Call::NotSent(reason),
             Err(CallError::Broken(reason)) => Call::Broken(reason),
             Err(CallError::TooLarge) => Call::Broken("the answer is too large".to_owned()),
@@ -54,7 +56,11 @@ impl Services {
                 for part in parts {
                     out.push(match part.content {
                         PartContent::Text(text) => ism_net::Part::text(part.name, text),
-                        PartContent::File { attachment, file_name, mime } => {
+                        PartContent::File {
+                            attachment,
+                            file_name,
+                            mime,
+                        } => {
                             let row = self
                                 .store
                                 .read(workspace, move |tx| attachments::get(tx, workspace, attachment))
@@ -85,7 +91,11 @@ impl Services {
                 Method::Delete => ism_net::Method::Delete,
             },
             url: request.url,
-            headers: request.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            headers: request
+                .headers
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             body,
             timeout: request.timeout,
             max_response: request.max_response,

@@ -28,9 +28,11 @@ impl Error {
     pub fn refusal(&self) -> Option<Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal.clone()),
-            Self::Store(ism_store::Error::Busy) => {
-                Some(Refusal::new(RefusalKind::Busy, "busy", "The server is busy. Try again in a moment."))
-            }
+            Self::Store(ism_store::Error::Busy) => Some(Refusal::new(
+                RefusalKind::Busy,
+                "busy",
+                "The server is busy. Try again in a moment.",
+            )),
             Self::Store(ism_store::Error::Unavailable(_)) => Some(Refusal::new(
                 RefusalKind::Busy,
                 "unavailable",

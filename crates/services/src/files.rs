@@ -48,7 +48,9 @@ impl Files {
     /// Files below a data directory.
     #[must_use]
     pub fn new(data: &Path) -> Self {
-        Self { root: data.join("files") }
+        Self {
+            root: data.join("files"),
+        }
     }
 
     /// Where bytes are.
@@ -64,10 +66,21 @@ impl Files {
     /// When the folder cannot be written.
     pub async fn begin(&self) -> Result<Upload> {
         let incoming = self.root.join("incoming");
-        tokio::fs::create_dir_all(&incoming).await.map_err(Error::file("cannot make the folder for files"))?;
+        tokio::fs::create_dir_all(&incoming)
+            .await
+            .map_err(Error::file("cannot make the folder for files"))?;
         let path = incoming.join(crate::secrets::token());
-        let file = tokio::fs::File::create_new(&path).await.map_err(Error::file("cannot create a file"))?;
-        Ok(Upload { file, path, digest: Sha256::new(), head: Vec::new(), size: 0, done: false })
+        let file = tokio::fs::File::create_new(&path)
+            .await
+            .map_err(Error::file("cannot create a file"))?;
+        Ok(Upload {
+            file,
+            path,
+            digest: Sha256::new(),
+            head: Vec::new(),
+            size: 0,
+            done: false,
+        })
     }
 
     /// Takes in bytes that are at hand.
@@ -91,18 +104,30 @@ impl Files {
         upload.file.sync_all().await.map_err(failed())?;
         let sha256 = hex::encode(std::mem::take(&mut upload.digest).finalize());
         let target = self.path(workspace, &sha256);
-        if !tokio::fs::try_exists(&target).await.map_err(failed())? {
-            if let Some(folder) = target.parent() {
-                tokio::fs::create_dir_all(folder).await.map_err(failed())?;
-                tokio::fs::rename(&upload.path, &target).await.map_err(failed())?;
-                tokio::fs::File::open(folder).await.map_err(failed())?.sync_all().await.map_err(failed())?;
-                upload.done = true;
-            }
+        if !tokio::fs::try_exists(&target).await.map_err(failed())?
+            && let Some(folder) = target.parent()
+        {
+            tokio::fs::create_dir_all(folder).await.map_err(failed())?;
+            tokio::fs::rename(&upload.path, &target).await.map_err(failed())?;
+            tokio::fs::File::open(folder)
+                .await
+                .map_err(failed())?
+                .sync_all()
+                .await
+                .map_err(failed())?;
+            upload.done = true;
         }
         let mime = sniff(&upload.head, declared);
         let (width, height) = dimensions(&upload.head, &mime);
         let size = i64::try_from(upload.size).unwrap_or(i64::MAX);
-        Ok(Stored { sha256, size, kind: AttachmentKind::of_mime(&mime), mime, width, height })
+        Ok(Stored {
+            sha256,
+            size,
+            kind: AttachmentKind::of_mime(&mime),
+            mime,
+            width,
+            height,
+        })
     }
 
     /// Reads a whole file; for small ones.
@@ -127,7 +152,10 @@ impl Upload {
     /// # Errors
     /// When the disk refuses.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<u64> {
-        self.file.write_all(bytes).await.map_err(Error::file("cannot write a file"))?;
+        self.file
+            .write_all(bytes)
+            .await
+            .map_err(Error::file("cannot write a file"))?;
         self.note(bytes);
         Ok(self.size)
     }
@@ -215,8 +243,10 @@ fn dimensions(head: &[u8], mime: &str) -> (Option<i64>, Option<i64>) {
 /// Whether a browser may show this type inside our pages. Everything else is offered for download.
 #[must_use]
 pub fn shows_inline(mime: &str) -> bool {
-    matches!(mime, "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/avif" | "image/bmp")
-        || mime.starts_with("audio/")
+    matches!(
+        mime,
+        "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/avif" | "image/bmp"
+    ) || mime.starts_with("audio/")
         || mime.starts_with("video/")
 }
 
@@ -224,8 +254,11 @@ pub fn shows_inline(mime: &str) -> bool {
 #[must_use]
 pub fn clean_name(name: &str, mime: &str) -> String {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let mut clean: String =
-        base.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '<' | '>' | '|' | '*' | '?' | ':')).take(120).collect();
+    let mut clean: String = base
+        .chars()
+        .filter(|c| !c.is_control() && !matches!(c, '"' | '<' | '>' | '|' | '*' | '?' | ':'))
+        .take(120)
+        .collect();
     clean = clean.trim().trim_start_matches('.').to_owned();
     if clean.is_empty() {
         let ending = match mime {
@@ -256,17 +289,32 @@ mod tests {
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x03\x08\x02\0\0\0";
         assert_eq!(sniff(png, Some("text/html")), "image/png");
         assert_eq!(dimensions(png, "image/png"), (Some(2), Some(3)));
-        assert_eq!(sniff(b"<html><script>alert(1)</script>", Some("text/html")), "text/plain");
-        assert_eq!(sniff(b"<svg xmlns='http://www.w3.org/2000/svg' onload='x'/>", Some("image/svg+xml")), "text/plain");
+        assert_eq!(
+            sniff(b"<html><script>alert(1)</script>", Some("text/html")),
+            "text/plain"
+        );
+        assert_eq!(
+            sniff(
+                b"<svg xmlns='http://www.w3.org/2000/svg' onload='x'/>",
+                Some("image/svg+xml")
+            ),
+            "text/plain"
+        );
         assert_eq!(sniff(b"a,b\n1,2\n", Some("text/csv")), "text/csv");
         assert_eq!(sniff(&[0, 1, 2, 3], Some("image/png")), "application/octet-stream");
-        assert_eq!(sniff(b"OggS\0\x02\0\0\0\0\0\0\0\0", Some("audio/ogg; codecs=opus")), "audio/ogg");
+        assert_eq!(
+            sniff(b"OggS\0\x02\0\0\0\0\0\0\0\0", Some("audio/ogg; codecs=opus")),
+            "audio/ogg"
+        );
     }
 
     #[test]
     fn names_lose_paths_and_odd_characters() {
         assert_eq!(clean_name("../../etc/passwd", "text/plain"), "passwd");
-        assert_eq!(clean_name("C:\\x\\Rechnung \"1\".pdf", "application/pdf"), "Rechnung 1.pdf");
+        assert_eq!(
+            clean_name("C:\\x\\Rechnung \"1\".pdf", "application/pdf"),
+            "Rechnung 1.pdf"
+        );
         assert_eq!(clean_name("..", "image/png"), "file.png");
         assert_eq!(clean_name("صورة.jpg", "image/jpeg"), "صورة.jpg");
     }

@@ -113,7 +113,12 @@ impl Services {
     pub async fn list_inbox(&self, member: Member, request: ListRequest) -> Result<InboxPage> {
         member.require(Action::InboxView)?;
         let workspace = member.workspace;
-        let after = request.cursor.as_deref().filter(|cursor| !cursor.is_empty()).map(parse_cursor).transpose()?;
+        let after = request
+            .cursor
+            .as_deref()
+            .filter(|cursor| !cursor.is_empty())
+            .map(parse_cursor)
+            .transpose()?;
         let query = ListQuery {
             inbox: inbox(request.inbox, member.user),
             status: request.status,
@@ -129,10 +134,18 @@ impl Services {
                 let rows = contacts::list(tx, workspace, &query)?;
                 let full = rows.len() as u64 == query.limit;
                 let next_cursor = rows.last().filter(|_| full).map(|row| {
-                    let at = if query.sort == Sort::LongestOpen { row.opened_at.unwrap_or_default() } else { row.sort_at };
+                    let at = if query.sort == Sort::LongestOpen {
+                        row.opened_at.unwrap_or_default()
+                    } else {
+                        row.sort_at
+                    };
                     format!("{}-{}", at.0, row.id)
                 });
-                Ok(InboxPage { items: rows.iter().map(views::contact).collect(), next_cursor, seq })
+                Ok(InboxPage {
+                    items: rows.iter().map(views::contact).collect(),
+                    next_cursor,
+                    seq,
+                })
             })
             .await
     }
@@ -147,8 +160,10 @@ impl Services {
         self.store
             .snapshot(workspace, move |tx| {
                 let mut count = |name| {
-                    contacts::count(tx, workspace, inbox(name, member.user))
-                        .map(|count| CountView { open: count.open, unread: count.unread })
+                    contacts::count(tx, workspace, inbox(name, member.user)).map(|count| CountView {
+                        open: count.open,
+                        unread: count.unread,
+                    })
                 };
                 Ok(Counters {
                     all: count(InboxName::All)?,
@@ -172,11 +187,19 @@ impl Services {
     ///
     /// # Errors
     /// When there is no such contact.
-    pub async fn timeline(&self, member: Member, id: ContactId, before: Option<i64>, limit: i64) -> Result<TimelinePage> {
+    pub async fn timeline(
+        &self,
+        member: Member,
+        id: ContactId,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<TimelinePage> {
         member.require(Action::InboxView)?;
         let limit = limit.clamp(1, 200);
         self.store
-            .snapshot(member.workspace, move |tx| timeline(tx, id, before.unwrap_or(i64::MAX), limit))
+            .snapshot(member.workspace, move |tx| {
+                timeline(tx, id, before.unwrap_or(i64::MAX), limit)
+            })
             .await
     }
 
@@ -187,7 +210,9 @@ impl Services {
     pub async fn assign(&self, member: Member, contact: ContactId, to: Option<UserId>) -> Result<ContactView> {
         member.require(Action::InboxReply)?;
         let actor = member.actor();
-        self.store.write(member.workspace, move |tx| assign(tx, contact, to, actor)).await
+        self.store
+            .write(member.workspace, move |tx| assign(tx, contact, to, actor))
+            .await
     }
 
     /// Opens a conversation; a no-op when one is open.
@@ -197,7 +222,9 @@ impl Services {
     pub async fn open_conversation(&self, member: Member, contact: ContactId) -> Result<ContactView> {
         member.require(Action::InboxReply)?;
         let actor = member.actor();
-        self.store.write(member.workspace, move |tx| open_by(tx, contact, actor)).await
+        self.store
+            .write(member.workspace, move |tx| open_by(tx, contact, actor))
+            .await
     }
 
     /// Closes the open conversation with a note.
@@ -222,11 +249,16 @@ impl Services {
                         conversations::categories(tx, workspace)?
                             .into_iter()
                             .find(|known| known.id == id)
-                            .ok_or_else(|| Refusal::field("category_id", "This category no longer exists. Choose another."))?
+                            .ok_or_else(|| {
+                                Refusal::field("category_id", "This category no longer exists. Choose another.")
+                            })?
                             .name,
                     ),
                 };
-                let note = ClosingNote { category, summary: summary.clone() };
+                let note = ClosingNote {
+                    category,
+                    summary: summary.clone(),
+                };
                 let closed = close(tx, contact, note, CloseSource::User, actor)?;
                 closed.ok_or_else(|| Refusal::conflict("not_open", "This contact has no open conversation.").into())
             })
@@ -238,7 +270,9 @@ impl Services {
     /// # Errors
     /// When there is no such contact, or it is blocked.
     pub async fn open_conversation_as(&self, workspace: WorkspaceId, contact: ContactId, actor: Actor) -> Result<()> {
-        self.store.write(workspace, move |tx| open_by(tx, contact, actor).map(drop)).await
+        self.store
+            .write(workspace, move |tx| open_by(tx, contact, actor).map(drop))
+            .await
     }
 
     /// Closes a conversation for a program; a no-op when none is open.
@@ -253,7 +287,9 @@ impl Services {
         actor: Actor,
     ) -> Result<()> {
         self.store
-            .write(workspace, move |tx| close(tx, contact, note.clone(), CloseSource::Api, actor).map(drop))
+            .write(workspace, move |tx| {
+                close(tx, contact, note.clone(), CloseSource::Api, actor).map(drop)
+            })
             .await
     }
 
@@ -274,9 +310,11 @@ impl Services {
                     None => None,
                     Some(name) => Some(match name.parse::<UserId>() {
                         Ok(id) => id,
-                        Err(_) => accounts::user_by_email(tx, &name.to_lowercase())?
-                            .ok_or_else(|| Refusal::not_found("User"))?
-                            .id,
+                        Err(_) => {
+                            accounts::user_by_email(tx, &name.to_lowercase())?
+                                .ok_or_else(|| Refusal::not_found("User"))?
+                                .id
+                        }
                     }),
                 };
                 assign(tx, contact, to, actor).map(drop)
@@ -335,9 +373,14 @@ impl Services {
                 if (row.unread_count == 0) == read {
                     return Ok(views::contact(row));
                 }
-                let (row, _) = both(&mut unit, contact)?;
+                // Only the contact: a conversation that is touched needs an event that names it.
+                let row = unit.contact_mut(contact).ok_or_else(|| Refusal::not_found("Contact"))?;
                 row.unread_count = i64::from(!read);
-                let kind = if read { EventKind::ContactRead } else { EventKind::ContactUnread };
+                let kind = if read {
+                    EventKind::ContactRead
+                } else {
+                    EventKind::ContactUnread
+                };
                 unit.emit(NewEvent::contact(kind, actor, contact, None, json!({})));
                 finish(tx, unit, contact)
             })
@@ -358,8 +401,12 @@ pub(crate) fn load(tx: &mut Tx<'_>, contact: ContactId) -> Result<Unit> {
 fn both(
     unit: &mut Unit,
     contact: ContactId,
-) -> Result<(&mut ism_domain::contact::Contact, Option<&mut conversation::Conversation>)> {
-    unit.contact_and_conversation(contact).ok_or_else(|| Refusal::not_found("Contact").into())
+) -> Result<(
+    &mut ism_domain::contact::Contact,
+    Option<&mut conversation::Conversation>,
+)> {
+    unit.contact_and_conversation(contact)
+        .ok_or_else(|| Refusal::not_found("Contact").into())
 }
 
 /// Saves, and returns the contact as it is now.
@@ -373,14 +420,17 @@ pub(crate) fn finish(tx: &mut Tx<'_>, unit: Unit, contact: ContactId) -> Result<
 /// Hands a contact to a present member of the workspace.
 pub(crate) fn assign(tx: &mut Tx<'_>, contact: ContactId, to: Option<UserId>, actor: Actor) -> Result<ContactView> {
     let workspace = tx.workspace();
-    if let Some(user) = to {
-        if accounts::member(tx, workspace, user)?.is_none() {
-            return Err(Refusal::not_found("User").into());
-        }
+    if let Some(user) = to
+        && accounts::member(tx, workspace, user)?.is_none()
+    {
+        return Err(Refusal::not_found("User").into());
     }
     let mut unit = load(tx, contact)?;
     if unit.contact(contact).is_some_and(|row| row.assignee_id == to) {
-        return unit.contact(contact).map(views::contact).ok_or_else(|| Refusal::not_found("Contact").into());
+        return unit
+            .contact(contact)
+            .map(views::contact)
+            .ok_or_else(|| Refusal::not_found("Contact").into());
     }
     let now = tx.now();
     let (row, conversation) = both(&mut unit, contact)?;
@@ -397,9 +447,17 @@ pub(crate) fn open_by(tx: &mut Tx<'_>, contact: ContactId, actor: Actor) -> Resu
         return Err(Refusal::conflict("contact_blocked", "This contact is blocked.").into());
     }
     if unit.open_conversation(contact).is_some() {
-        return unit.contact(contact).map(views::contact).ok_or_else(|| Refusal::not_found("Contact").into());
+        return unit
+            .contact(contact)
+            .map(views::contact)
+            .ok_or_else(|| Refusal::not_found("Contact").into());
     }
-    let opening = Opening { source: open_source_of(actor.kind), actor, channel_id: None, at: tx.now() };
+    let opening = Opening {
+        source: open_source_of(actor.kind),
+        actor,
+        channel_id: None,
+        at: tx.now(),
+    };
     open(&mut unit, contact, opening);
     finish(tx, unit, contact)
 }
@@ -421,7 +479,9 @@ pub(crate) fn close(
     let note = note.check(mode, source)?;
     let now = tx.now();
     let (row, conversation) = both(&mut unit, contact)?;
-    let Some(conversation) = conversation else { return Ok(None) };
+    let Some(conversation) = conversation else {
+        return Ok(None);
+    };
     let event = conversation.close(row, note, source, actor, now);
     unit.mark_closed(contact);
     unit.emit(event);
@@ -431,7 +491,9 @@ pub(crate) fn close(
 
 /// Ends a snooze, if there is one.
 pub(crate) fn wake(unit: &mut Unit, contact: ContactId, reason: WakeReason, actor: Actor) -> bool {
-    let snoozed = unit.open_conversation(contact).is_some_and(|open| open.status == ConversationStatus::Snoozed);
+    let snoozed = unit
+        .open_conversation(contact)
+        .is_some_and(|open| open.status == ConversationStatus::Snoozed);
     if !snoozed {
         return false;
     }
@@ -463,13 +525,18 @@ fn detail(tx: &mut Tx<'_>, id: ContactId) -> Result<ContactDetail> {
     let workspace = tx.workspace();
     let seq = log::head(tx, workspace)?;
     let row = contacts::get(tx, workspace, id)?.ok_or_else(|| Refusal::not_found("Contact"))?;
-    let known: HashMap<_, _> =
-        channels::list_all(tx, workspace)?.into_iter().map(|channel| (channel.id, channel)).collect();
+    let known: HashMap<_, _> = channels::list_all(tx, workspace)?
+        .into_iter()
+        .map(|channel| (channel.id, channel))
+        .collect();
     let links = contacts::channels_of(tx, workspace, id)?;
     let conversation = conversations::open_of(tx, workspace, id)?;
     Ok(ContactDetail {
         contact: views::contact(&row),
-        channels: links.iter().map(|link| views::contact_channel(link, known.get(&link.channel_id))).collect(),
+        channels: links
+            .iter()
+            .map(|link| views::contact_channel(link, known.get(&link.channel_id)))
+            .collect(),
         conversation: conversation.as_ref().map(views::conversation),
         seq,
     })
@@ -486,16 +553,27 @@ fn timeline(tx: &mut Tx<'_>, id: ContactId, before: i64, limit: i64) -> Result<T
         &[workspace.into(), id.into(), before.into(), limit.into()],
     )?;
     let quoted_ids: Vec<MessageId> = found.iter().filter_map(|message| message.reply_to_id).collect();
-    let quoted: HashMap<MessageId, _> =
-        messages::get_many(tx, workspace, &quoted_ids)?.into_iter().map(|message| (message.id, message)).collect();
+    let quoted: HashMap<MessageId, _> = messages::get_many(tx, workspace, &quoted_ids)?
+        .into_iter()
+        .map(|message| (message.id, message))
+        .collect();
     let mut items: Vec<TimelineItem> = found
         .iter()
         .map(|message| TimelineItem::Message {
             key: message.id.0,
-            message: Box::new(views::message(message, message.reply_to_id.and_then(|id| quoted.get(&id)))),
+            message: Box::new(views::message(
+                message,
+                message.reply_to_id.and_then(|id| quoted.get(&id)),
+            )),
         })
-        .chain(notes.iter().map(|note| TimelineItem::Comment { key: note.id.0, comment: views::comment(note) }))
-        .chain(events.iter().map(|event| TimelineItem::Event { key: event.at.0, event: views::event(event) }))
+        .chain(notes.iter().map(|note| TimelineItem::Comment {
+            key: note.id.0,
+            comment: views::comment(note),
+        }))
+        .chain(events.iter().map(|event| TimelineItem::Event {
+            key: event.at.0,
+            event: views::event(event),
+        }))
         .collect();
     items.sort_unstable_by_key(|item| std::cmp::Reverse(item.key()));
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -503,7 +581,11 @@ fn timeline(tx: &mut Tx<'_>, id: ContactId, before: i64, limit: i64) -> Result<T
     items.truncate(limit);
     items.reverse();
     let next_before = items.first().filter(|_| more).map(TimelineItem::key);
-    Ok(TimelinePage { items, next_before, seq })
+    Ok(TimelinePage {
+        items,
+        next_before,
+        seq,
+    })
 }
 
 const fn inbox(name: InboxName, user: UserId) -> Inbox {

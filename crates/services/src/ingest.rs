@@ -52,18 +52,29 @@ pub struct Queue {
 impl Queue {
     pub(crate) fn new() -> (Self, Vec<mpsc::Receiver<Delivery>>) {
         let (senders, receivers) = (0..SHARDS).map(|_| mpsc::channel(WAITING)).unzip();
-        (Self { shards: Mutex::new(Some(senders)), rejected: Mutex::new(BTreeMap::new()) }, receivers)
+        (
+            Self {
+                shards: Mutex::new(Some(senders)),
+                rejected: Mutex::new(BTreeMap::new()),
+            },
+            receivers,
+        )
     }
 
     /// Takes nothing more; what waits is still written.
     pub(crate) fn close(&self) {
-        self.shards.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        self.shards
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
     }
 
     fn shard(&self, workspace: WorkspaceId) -> Option<mpsc::Sender<Delivery>> {
         let shards = self.shards.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let shards = shards.as_ref()?;
-        shards.get((workspace.0 >> NODE_BITS).unsigned_abs() as usize % shards.len()).cloned()
+        shards
+            .get((workspace.0 >> NODE_BITS).unsigned_abs() as usize % shards.len())
+            .cloned()
     }
 }
 
@@ -76,10 +87,22 @@ impl Services {
         if events.is_empty() {
             return Ok(Taken::default());
         }
-        let busy = || Refusal::new(RefusalKind::Busy, "busy", "Too much is arriving at once. Try again in a moment.");
+        let busy = || {
+            Refusal::new(
+                RefusalKind::Busy,
+                "busy",
+                "Too much is arriving at once. Try again in a moment.",
+            )
+        };
         let shard = self.ingest.shard(live.row.workspace_id).ok_or_else(busy)?;
         let (reply, answer) = oneshot::channel();
-        let delivery = Delivery { live, events: Arc::new(events), since: Instant::now(), reply };
+        let events = Arc::new(events.into_iter().map(Inbound::without_nul).collect());
+        let delivery = Delivery {
+            live,
+            events,
+            since: Instant::now(),
+            reply,
+        };
         if shard.try_send(delivery).is_err() {
             metrics::counter!("ism_ingest_refused_busy").increment(1);
             return Err(busy().into());
@@ -91,14 +114,24 @@ impl Services {
     /// a flood of them costs no commits.
     pub fn note_rejected(&self, live: &Live, reason: &'static str) {
         metrics::counter!("ism_ingest_rejected", "source" => live.row.source.clone(), "reason" => reason).increment(1);
-        let mut rejected = self.ingest.rejected.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *rejected.entry((live.row.workspace_id, live.row.id, reason)).or_default() += 1;
+        let mut rejected = self
+            .ingest
+            .rejected
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        *rejected
+            .entry((live.row.workspace_id, live.row.id, reason))
+            .or_default() += 1;
     }
 
     /// Writes the counts of [`Services::note_rejected`].
     pub(crate) async fn flush_rejected(&self) -> Result<()> {
         let counts = {
-            let mut rejected = self.ingest.rejected.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut rejected = self
+                .ingest
+                .rejected
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             std::mem::take(&mut *rejected)
         };
         for ((workspace, channel, reason), count) in counts {
@@ -112,7 +145,11 @@ impl Services {
                 })
                 .await;
             if let Err(error) = result {
-                let mut rejected = self.ingest.rejected.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut rejected = self
+                    .ingest
+                    .rejected
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
                 *rejected.entry((workspace, channel, reason)).or_default() += count;
                 return Err(error);
             }
@@ -128,17 +165,24 @@ pub(crate) async fn run(services: Services, mut queue: mpsc::Receiver<Delivery>)
         metrics::gauge!("ism_ingest_queue").set(queue.len() as f64);
         let mut by_workspace: BTreeMap<WorkspaceId, Vec<Delivery>> = BTreeMap::new();
         for delivery in waiting.drain(..) {
-            by_workspace.entry(delivery.live.row.workspace_id).or_default().push(delivery);
+            by_workspace
+                .entry(delivery.live.row.workspace_id)
+                .or_default()
+                .push(delivery);
         }
-        let batches = by_workspace.into_iter().map(|(workspace, batch)| take(&services, workspace, batch));
+        let batches = by_workspace
+            .into_iter()
+            .map(|(workspace, batch)| take(&services, workspace, batch));
         futures::future::join_all(batches).await;
     }
 }
 
 /// Writes a batch; if that fails, each request alone, so that one that cannot be written does not hold up the others.
 async fn take(services: &Services, workspace: WorkspaceId, batch: Vec<Delivery>) {
-    let requests: Vec<apply::Request> =
-        batch.iter().map(|delivery| (delivery.live.clone(), delivery.events.clone())).collect();
+    let requests: Vec<apply::Request> = batch
+        .iter()
+        .map(|delivery| (delivery.live.clone(), delivery.events.clone()))
+        .collect();
     match write(services, workspace, requests).await {
         Ok(taken) => {
             for (delivery, taken) in batch.into_iter().zip(taken) {
@@ -151,7 +195,11 @@ async fn take(services: &Services, workspace: WorkspaceId, batch: Vec<Delivery>)
             metrics::counter!("ism_ingest_errors").increment(batch.len() as u64);
             for delivery in batch {
                 let refusal = error.refusal().unwrap_or_else(|| {
-                    Refusal::new(RefusalKind::Busy, "not_stored", "The events could not be stored. Send them again.")
+                    Refusal::new(
+                        RefusalKind::Busy,
+                        "not_stored",
+                        "The events could not be stored. Send them again.",
+                    )
                 });
                 drop(delivery.reply.send(Err(refusal.into())));
             }
@@ -166,7 +214,10 @@ async fn take(services: &Services, workspace: WorkspaceId, batch: Vec<Delivery>)
 }
 
 async fn write(services: &Services, workspace: WorkspaceId, requests: Vec<apply::Request>) -> Result<Vec<Taken>> {
-    services.store.write(workspace, move |tx: &mut Tx<'_>| apply::apply(tx, &requests)).await
+    services
+        .store
+        .write(workspace, move |tx: &mut Tx<'_>| apply::apply(tx, &requests))
+        .await
 }
 
 fn record(delivery: &Delivery, taken: &Taken) {

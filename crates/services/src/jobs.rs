@@ -56,7 +56,10 @@ async fn round(services: &Services, at_work: &tokio_util::task::TaskTracker) -> 
         return Ok(Duration::from_millis(50));
     }
     let now = services.store.now();
-    let due = services.store.read(NO_WORKSPACE, move |tx| jobs::due(tx, now, TAKE)).await?;
+    let due = services
+        .store
+        .read(NO_WORKSPACE, move |tx| jobs::due(tx, now, TAKE))
+        .await?;
     let more = due.len() as i64 == TAKE;
     let mut by_workspace: BTreeMap<WorkspaceId, Vec<Job>> = BTreeMap::new();
     for job in due {
@@ -65,7 +68,10 @@ async fn round(services: &Services, at_work: &tokio_util::task::TaskTracker) -> 
     for (workspace, due) in by_workspace {
         let ids: Vec<i64> = due.iter().map(|job| job.id).collect();
         let until = now.plus(LEASE);
-        let got = services.store.write(workspace, move |tx| jobs::claim(tx, workspace, &ids, now, until)).await?;
+        let got = services
+            .store
+            .write(workspace, move |tx| jobs::claim(tx, workspace, &ids, now, until))
+            .await?;
         for job in due.into_iter().filter(|job| got.contains(&job.id)) {
             let services = services.clone();
             at_work.spawn(async move {
@@ -80,7 +86,7 @@ async fn round(services: &Services, at_work: &tokio_util::task::TaskTracker) -> 
     if more {
         return Ok(Duration::from_millis(20));
     }
-    let next = services.store.read(NO_WORKSPACE, |tx| jobs::next_due(tx)).await?;
+    let next = services.store.read(NO_WORKSPACE, jobs::next_due).await?;
     Ok(loops::until(next.filter(|due| *due > now), services.store.now(), SWEEP))
 }
 
@@ -90,7 +96,10 @@ async fn work(services: &Services, job: Job) -> Result<()> {
         other => {
             let (workspace, id, now) = (job.workspace_id, job.id, services.store.now());
             let text = format!("this version does not know jobs of kind {other}");
-            services.store.write(workspace, move |tx| jobs::fail(tx, workspace, id, &text, None, now)).await?;
+            services
+                .store
+                .write(workspace, move |tx| jobs::fail(tx, workspace, id, &text, None, now))
+                .await?;
             Ok(())
         }
     }
@@ -116,7 +125,9 @@ async fn media(services: &Services, job: Job) -> Result<()> {
             let wait = 5 * Timestamp::SECOND * 2_i64.pow(u32::try_from(attempts).unwrap_or(0).min(8));
             services
                 .store
-                .write(workspace, move |tx| jobs::fail(tx, workspace, id, &reason, Some(now.plus(wait)), now))
+                .write(workspace, move |tx| {
+                    jobs::fail(tx, workspace, id, &reason, Some(now.plus(wait)), now)
+                })
                 .await?;
             return Ok(());
         }
@@ -143,8 +154,15 @@ async fn fetch(services: &Services, job: &Job, channel: ChannelId) -> Result<Fet
         Err(error) => return Err(error),
     };
     let media = job.payload.get("media").cloned().unwrap_or(Value::Null);
-    let (request, mime, file_name) = match services.converse(workspace, live.adapter.media(&live.wire, &media)).await {
-        Some(Media::Download { request, mime, file_name }) => (request, mime, file_name),
+    let (request, mime, file_name) = match services
+        .converse(workspace, live.adapter.media(&live.wire, &media))
+        .await
+    {
+        Some(Media::Download {
+            request,
+            mime,
+            file_name,
+        }) => (request, mime, file_name),
         Some(Media::Gone(reason)) => return Ok(Fetched::Gone(reason)),
         Some(Media::Later(reason)) => return Ok(Fetched::Later(reason)),
         None => return Ok(Fetched::Gone("The file could not be found.".to_owned())),
@@ -157,8 +175,15 @@ async fn fetch(services: &Services, job: &Job, channel: ChannelId) -> Result<Fet
     let mut upload = services.files.begin().await?;
     match services.net.download(request, &mut upload, limit).await {
         Ok(done) if done.is_success() => {
-            let said = done.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.clone());
-            let stored = services.files.finish(upload, workspace, mime.or(said).as_deref()).await?;
+            let said = done
+                .headers
+                .iter()
+                .find(|(name, _)| name == "content-type")
+                .map(|(_, value)| value.clone());
+            let stored = services
+                .files
+                .finish(upload, workspace, mime.or(said).as_deref())
+                .await?;
             Ok(Fetched::Stored(stored, file_name))
         }
         Ok(done) if matches!(done.status, 401 | 403 | 404 | 410) && job.attempts > 1 => {
@@ -166,7 +191,9 @@ async fn fetch(services: &Services, job: &Job, channel: ChannelId) -> Result<Fet
         }
         Ok(done) => Ok(Fetched::Later(format!("the provider answered {}", done.status))),
         Err(ism_net::CallError::TooLarge) => Ok(Fetched::Gone("The file is too large.".to_owned())),
-        Err(ism_net::CallError::Blocked(reason)) => Ok(Fetched::Gone(format!("The file's address cannot be used: {reason}"))),
+        Err(ism_net::CallError::Blocked(reason)) => {
+            Ok(Fetched::Gone(format!("The file's address cannot be used: {reason}")))
+        }
         Err(error) => Ok(Fetched::Later(error.to_string())),
     }
 }
@@ -180,7 +207,9 @@ fn arrived(
     name: Option<&str>,
 ) -> Result<()> {
     let workspace = tx.workspace();
-    let Some(mut row) = attachments::get(tx, workspace, id)? else { return Ok(()) };
+    let Some(mut row) = attachments::get(tx, workspace, id)? else {
+        return Ok(());
+    };
     row.state = "ready".to_owned();
     row.mime.clone_from(&stored.mime);
     row.size = stored.size;
@@ -226,15 +255,27 @@ fn change_attachment(
 ) -> Result<()> {
     let mut unit = Unit::new(tx);
     unit.load_messages(tx, &[message_id])?;
-    let Some(message) = unit.message_mut(message_id) else { return Ok(()) };
+    let Some(message) = unit.message_mut(message_id) else {
+        return Ok(());
+    };
     // An edit may have replaced the file meanwhile.
-    let Some(attachment) = message.content.attachment_mut().filter(|attachment| attachment.id == Some(id)) else {
+    let Some(attachment) = message
+        .content
+        .attachment_mut()
+        .filter(|attachment| attachment.id == Some(id))
+    else {
         return Ok(());
     };
     change(attachment);
     let (contact, conversation) = (message.contact_id, message.conversation_id);
     let payload = json!({ "message_id": message_id, "change": "attachment" });
-    unit.emit(NewEvent::contact(EventKind::MessageUpdated, Actor::SYSTEM, contact, conversation, payload));
+    unit.emit(NewEvent::contact(
+        EventKind::MessageUpdated,
+        Actor::SYSTEM,
+        contact,
+        conversation,
+        payload,
+    ));
     unit.save(tx)?;
     Ok(())
 }
@@ -254,7 +295,10 @@ pub(crate) async fn wake_snoozed(services: Services) {
 
 async fn wake_due(services: &Services) -> Result<()> {
     let now = services.store.now();
-    let due = services.store.read(NO_WORKSPACE, move |tx| conversations::due_to_wake(tx, now, 500)).await?;
+    let due = services
+        .store
+        .read(NO_WORKSPACE, move |tx| conversations::due_to_wake(tx, now, 500))
+        .await?;
     let mut by_workspace: BTreeMap<WorkspaceId, Vec<_>> = BTreeMap::new();
     for (workspace, contact) in due {
         by_workspace.entry(workspace).or_default().push(contact);
@@ -311,7 +355,9 @@ async fn tidy(services: &Services) -> Result<()> {
         .await?;
     let (waiting, queued) = services
         .store
-        .read(NO_WORKSPACE, |tx| Ok::<_, Error>((outbox::depth(tx)?, jobs::depth(tx)?)))
+        .read(NO_WORKSPACE, |tx| {
+            Ok::<_, Error>((outbox::depth(tx)?, jobs::depth(tx)?))
+        })
         .await?;
     let age = |since: Option<Timestamp>| since.map_or(0.0, |since| (now.0 - since.0).max(0) as f64 / 1e6);
     metrics::gauge!("ism_outbox_depth").set(waiting.0 as f64);

@@ -135,7 +135,9 @@ impl Services {
         };
         let services = Self(Arc::new(inner));
         let bus = services.bus.clone();
-        services.store.on_commit(Arc::new(move |committed: Committed| announce(&bus, &committed)));
+        services
+            .store
+            .on_commit(Arc::new(move |committed: Committed| announce(&bus, &committed)));
         for intake in intake {
             services.tasks.spawn(ingest::run(services.clone(), intake));
         }
@@ -164,7 +166,10 @@ impl Services {
 /// Tells the loops about a commit.
 fn announce(bus: &Bus, committed: &Committed) {
     for (workspace, seq) in &committed.events {
-        bus.publish_wake(Wake::Events { workspace_id: workspace.0, seq: *seq });
+        bus.publish_wake(Wake::Events {
+            workspace_id: workspace.0,
+            seq: *seq,
+        });
     }
     for hint in &committed.hints {
         bus.publish_wake(match hint {

@@ -5,6 +5,9 @@ use ism_bus::{Wake, WakeStream};
 use ism_domain::Timestamp;
 use std::time::Duration;
 
+/// Shortest pause between two looks, so that no loop spins.
+const SHORTEST: Duration = Duration::from_millis(5);
+
 /// Why a loop goes round again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
@@ -40,6 +43,24 @@ pub async fn wait(
 
 /// How long until a due time, at most `longest`.
 pub fn until(due: Option<Timestamp>, now: Timestamp, longest: Duration) -> Duration {
-    let wait = due.map_or(longest, |due| Duration::from_micros(u64::try_from(due.0 - now.0).unwrap_or(0)));
-    wait.clamp(Duration::from_millis(5), longest)
+    let wait = due.map_or(longest, |due| {
+        Duration::from_micros(u64::try_from(due.0 - now.0).unwrap_or(0))
+    });
+    // Not `clamp`: the longest pause may itself be shorter than the shortest.
+    wait.min(longest).max(SHORTEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_keep_their_bounds_whatever_is_asked() {
+        let (now, millis) = (Timestamp(1_000_000), Duration::from_millis);
+        assert_eq!(until(None, now, millis(1_000)), millis(1_000));
+        assert_eq!(until(Some(now.plus(20_000)), now, millis(1_000)), millis(20));
+        assert_eq!(until(Some(now.plus(-20_000)), now, millis(1_000)), millis(5));
+        assert_eq!(until(None, now, millis(1)), millis(5));
+        assert_eq!(until(Some(now.plus(Timestamp::DAY)), now, millis(1)), millis(5));
+    }
 }

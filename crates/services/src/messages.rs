@@ -40,7 +40,8 @@ impl Services {
     /// When the contact cannot be written to like this; the sentence says why.
     pub async fn send_message(&self, member: Member, contact: ContactId, draft: Draft) -> Result<MessageView> {
         member.require(Action::InboxReply)?;
-        self.send(member.workspace, contact, draft, member.actor(), SenderSource::User).await
+        self.send(member.workspace, contact, draft, member.actor(), SenderSource::User)
+            .await
     }
 
     /// Sends a message for anyone.
@@ -55,10 +56,16 @@ impl Services {
         actor: Actor,
         source: SenderSource,
     ) -> Result<MessageView> {
-        if draft.client_id.as_deref().is_some_and(|id| id.is_empty() || id.len() > MAX_CLIENT_ID) {
+        if draft
+            .client_id
+            .as_deref()
+            .is_some_and(|id| id.is_empty() || id.len() > MAX_CLIENT_ID)
+        {
             return Err(Refusal::field("client_id", "Use an id of 1 to 64 characters, such as a UUID.").into());
         }
-        self.store.write(workspace, move |tx| send(tx, contact, &draft, actor, source)).await
+        self.store
+            .write(workspace, move |tx| send(tx, contact, &draft, actor, source))
+            .await
     }
 
     /// Puts a failed message in line again.
@@ -67,16 +74,26 @@ impl Services {
     /// When it has not failed, or its channel is gone.
     pub async fn retry_message(&self, member: Member, id: MessageId) -> Result<MessageView> {
         member.require(Action::InboxReply)?;
-        self.store.write(member.workspace, move |tx| retry(tx, id, member.actor())).await
+        self.store
+            .write(member.workspace, move |tx| retry(tx, id, member.actor()))
+            .await
     }
 
     /// Fails everything that waits on a channel that is gone.
-    pub(crate) async fn fail_outbox_of(&self, workspace: WorkspaceId, channel: ChannelId, why: &'static str) -> Result<()> {
+    pub(crate) async fn fail_outbox_of(
+        &self,
+        workspace: WorkspaceId,
+        channel: ChannelId,
+        why: &'static str,
+    ) -> Result<()> {
         self.store
             .write(workspace, move |tx| {
                 let rows = outbox::of_channel(tx, workspace, channel)?;
-                let ids: Vec<MessageId> =
-                    rows.iter().filter(|row| row.state == "queued").map(|row| row.message_id).collect();
+                let ids: Vec<MessageId> = rows
+                    .iter()
+                    .filter(|row| row.state == "queued")
+                    .map(|row| row.message_id)
+                    .collect();
                 let mut unit = Unit::new(tx);
                 unit.load_messages(tx, &ids)?;
                 let now = tx.now();
@@ -91,12 +108,18 @@ impl Services {
     }
 }
 
-fn send(tx: &mut Tx<'_>, contact_id: ContactId, draft: &Draft, actor: Actor, source: SenderSource) -> Result<MessageView> {
+fn send(
+    tx: &mut Tx<'_>,
+    contact_id: ContactId,
+    draft: &Draft,
+    actor: Actor,
+    source: SenderSource,
+) -> Result<MessageView> {
     let workspace = tx.workspace();
-    if let Some(client_id) = &draft.client_id {
-        if let Some(known) = messages::by_client_id(tx, workspace, contact_id, client_id)? {
-            return view(tx, &known);
-        }
+    if let Some(client_id) = &draft.client_id
+        && let Some(known) = messages::by_client_id(tx, workspace, contact_id, client_id)?
+    {
+        return view(tx, &known);
     }
     let mut unit = Unit::new(tx);
     unit.load_contacts(tx, &[contact_id])?;
@@ -125,12 +148,16 @@ fn send(tx: &mut Tx<'_>, contact_id: ContactId, draft: &Draft, actor: Actor, sou
 
     let now = tx.now();
     unit.load_contact_channels(tx, &[link.id])?;
-    open(&mut unit, contact_id, Opening {
-        source: open_source_of(actor.kind),
-        actor,
-        channel_id: Some(channel.id),
-        at: now,
-    });
+    open(
+        &mut unit,
+        contact_id,
+        Opening {
+            source: open_source_of(actor.kind),
+            actor,
+            channel_id: Some(channel.id),
+            at: now,
+        },
+    );
     assign_to_first_responder(&mut unit, contact_id, actor, now);
     // The widget's visitors are our own clients: what is stored is sent.
     let delivered_by_us = channel.source == "website_chat";
@@ -151,7 +178,12 @@ fn send(tx: &mut Tx<'_>, contact_id: ContactId, draft: &Draft, actor: Actor, sou
         sender_id: actor.id,
         status: Some(status),
         failure: None,
-        history: vec![StatusChange { status, at: now, provenance: Provenance::System, text: None }],
+        history: vec![StatusChange {
+            status,
+            at: now,
+            provenance: Provenance::System,
+            text: None,
+        }],
         album: None,
         forwarded: false,
         referral: None,
@@ -178,7 +210,13 @@ fn send(tx: &mut Tx<'_>, contact_id: ContactId, draft: &Draft, actor: Actor, sou
         link.last_message_at = Some(now);
     }
     let payload = json!({ "message_id": id, "channel_id": channel.id });
-    let event = NewEvent::contact(EventKind::MessageSent, actor, contact_id, message.conversation_id, payload);
+    let event = NewEvent::contact(
+        EventKind::MessageSent,
+        actor,
+        contact_id,
+        message.conversation_id,
+        payload,
+    );
     unit.add_message(message);
     unit.emit(event);
     if !delivered_by_us {
@@ -207,23 +245,35 @@ fn retry(tx: &mut Tx<'_>, id: MessageId, actor: Actor) -> Result<MessageView> {
     if message.status != Some(Status::Failed) {
         return Err(Refusal::conflict("not_failed", "Only a failed message can be sent again.").into());
     }
+    // The provider told of the failure before it answered the call.
+    if outbox::holds(tx, workspace, id)? {
+        return Err(Refusal::conflict(
+            "still_sending",
+            "This message is still being sent. Try again in a moment.",
+        )
+        .into());
+    }
     let (channel_id, link_id, contact_id) = (message.channel_id, message.contact_channel_id, message.contact_id);
     let content = message.content.clone();
     let channel = channels::get(tx, workspace, channel_id)?
         .filter(|channel| channel.deleted_at.is_none())
         .ok_or_else(|| Refusal::conflict("channel_gone", "The channel of this message is no longer connected."))?;
     unit.load_contact_channels(tx, &[link_id])?;
-    let link = unit.contact_channel(link_id).ok_or_else(|| Refusal::not_found("Contact channel"))?;
+    let link = unit
+        .contact_channel(link_id)
+        .ok_or_else(|| Refusal::not_found("Contact channel"))?;
     check_reachable(capabilities(&channel)?, link, &content, tx.now())?;
     let now = tx.now();
     if let Some(message) = unit.message_mut(id) {
         message.requeue(now);
     }
     let conversation_id = unit.message(id).and_then(|message| message.conversation_id);
-    if unit.contact(contact_id).is_some_and(|contact| contact.last_message_id == Some(id)) {
-        if let Some(contact) = unit.contact_mut(contact_id) {
-            contact.last_message_status = Some(Status::Pending);
-        }
+    if unit
+        .contact(contact_id)
+        .is_some_and(|contact| contact.last_message_id == Some(id))
+        && let Some(contact) = unit.contact_mut(contact_id)
+    {
+        contact.last_message_status = Some(Status::Pending);
     }
     unit.outbox.push(OutboxRow {
         workspace_id: workspace,
@@ -237,7 +287,13 @@ fn retry(tx: &mut Tx<'_>, id: MessageId, actor: Actor) -> Result<MessageView> {
         created_at: now,
     });
     let payload = json!({ "message_id": id, "change": "retried" });
-    unit.emit(NewEvent::contact(EventKind::MessageUpdated, actor, contact_id, conversation_id, payload));
+    unit.emit(NewEvent::contact(
+        EventKind::MessageUpdated,
+        actor,
+        contact_id,
+        conversation_id,
+        payload,
+    ));
     unit.save(tx)?;
     let stored = messages::get(tx, workspace, id)?.ok_or_else(|| Error::Internal("a message vanished".to_owned()))?;
     view(tx, &stored)
@@ -255,12 +311,14 @@ pub(crate) fn view(tx: &mut Tx<'_>, message: &Message) -> Result<MessageView> {
 /// The first person who answers an unassigned contact becomes its assignee.
 fn assign_to_first_responder(unit: &mut Unit, contact_id: ContactId, actor: Actor, now: Timestamp) {
     let Some(user) = actor.user_id() else { return };
-    let event = unit.contact_and_conversation(contact_id).and_then(|(contact, conversation)| {
-        if contact.assignee_id.is_some() {
-            return None;
-        }
-        conversation::assign(contact, conversation, Some(user), actor, now)
-    });
+    let event = unit
+        .contact_and_conversation(contact_id)
+        .and_then(|(contact, conversation)| {
+            if contact.assignee_id.is_some() {
+                return None;
+            }
+            conversation::assign(contact, conversation, Some(user), actor, now)
+        });
     if let Some(event) = event {
         unit.emit(event);
     }
@@ -274,9 +332,10 @@ fn choose(
 ) -> Result<(ContactChannel, Channel)> {
     let none = || Refusal::conflict("no_channel", "This contact has no channel that can be written to.");
     if let Some(wanted) = wanted {
-        let link = links.iter().find(|link| link.channel_id == wanted).ok_or_else(|| {
-            Refusal::field("channel_id", "The contact is not known on this channel.")
-        })?;
+        let link = links
+            .iter()
+            .find(|link| link.channel_id == wanted)
+            .ok_or_else(|| Refusal::field("channel_id", "The contact is not known on this channel."))?;
         let channel = channels::get(tx, workspace, wanted)?.filter(|channel| channel.deleted_at.is_none());
         return Ok((
             link.clone(),
@@ -284,10 +343,10 @@ fn choose(
         ));
     }
     for link in links {
-        if let Some(channel) = channels::get(tx, workspace, link.channel_id)? {
-            if channel.deleted_at.is_none() {
-                return Ok((link.clone(), channel));
-            }
+        if let Some(channel) = channels::get(tx, workspace, link.channel_id)?
+            && channel.deleted_at.is_none()
+        {
+            return Ok((link.clone(), channel));
         }
     }
     Err(none().into())
@@ -324,13 +383,18 @@ fn complete(tx: &mut Tx<'_>, workspace: WorkspaceId, content: &Content) -> Resul
                 mime: Some(row.mime),
                 file_name: Some(row.file_name),
                 size: Some(row.size),
-                caption: attachment.caption.as_deref().map(|text| clean_text(text.trim())).filter(|text| !text.is_empty()),
+                caption: attachment
+                    .caption
+                    .as_deref()
+                    .map(|text| clean_text(text.trim()))
+                    .filter(|text| !text.is_empty()),
                 width: row.width,
                 height: row.height,
                 duration_ms: attachment.duration_ms,
                 voice: attachment.voice && natural == AttachmentKind::Audio,
                 emoji: None,
                 error: None,
+                url: None,
             };
         }
         _ => {}
@@ -360,7 +424,11 @@ fn check_content(capabilities: &Capabilities, content: &Content) -> Result<(), R
                 .attachments
                 .iter()
                 .filter(|rule| rule.kind == attachment.kind)
-                .find(|rule| rule.mimes.iter().any(|pattern| ism_domain::channel::mime_matches(pattern, mime)))
+                .find(|rule| {
+                    rule.mimes
+                        .iter()
+                        .any(|pattern| ism_domain::channel::mime_matches(pattern, mime))
+                })
                 .or_else(|| capabilities.rule_for(mime));
             let Some(rule) = rule else {
                 return wrong(format!("This channel does not take files of type {mime}."));
@@ -378,7 +446,10 @@ fn check_content(capabilities: &Capabilities, content: &Content) -> Result<(), R
                 return wrong(if capabilities.max_caption == 0 {
                     "Files have no caption on this channel. Send the text as a message of its own.".to_owned()
                 } else {
-                    format!("The caption has {caption} characters; this channel takes {}.", capabilities.max_caption)
+                    format!(
+                        "The caption has {caption} characters; this channel takes {}.",
+                        capabilities.max_caption
+                    )
                 });
             }
         }
@@ -393,7 +464,10 @@ fn check_content(capabilities: &Capabilities, content: &Content) -> Result<(), R
                 return wrong(format!("This channel takes {} quick replies.", rule.max_replies));
             }
             if title.chars().count() > capabilities.max_text {
-                return wrong(format!("The question is too long; this channel takes {} characters.", capabilities.max_text));
+                return wrong(format!(
+                    "The question is too long; this channel takes {} characters.",
+                    capabilities.max_text
+                ));
             }
             if replies.iter().any(|reply| reply.chars().count() > rule.max_chars) {
                 return wrong(format!("A quick reply may have {} characters.", rule.max_chars));
@@ -447,7 +521,10 @@ fn check_reachable(
     now: Timestamp,
 ) -> Result<(), Refusal> {
     if link.stopped_at.is_some() {
-        return Err(Refusal::conflict("contact_stopped", "The contact has blocked this channel."));
+        return Err(Refusal::conflict(
+            "contact_stopped",
+            "The contact has blocked this channel.",
+        ));
     }
     let closes = window_closes_at(capabilities.window_hours, link.last_incoming_at);
     let template = matches!(content, Content::WhatsappTemplate { .. });

@@ -4,16 +4,12 @@
 //! workspace. A socket that was away reads the same frames from the log. Frames carry whole entities as they are now, so that
 //! applying them in order always ends at what a reload would show.
 
-use crate::views::{
-    self, CommentView, ContactChannelView, ContactView, ConversationView, EventView, MessageView,
-};
+use crate::views::{self, CommentView, ContactChannelView, ContactView, ConversationView, EventView, MessageView};
 use crate::{Error, Result, Services};
 use bytes::Bytes;
 use ism_bus::Wake;
 use ism_domain::message::Message;
-use ism_domain::{
-    CommentId, ContactChannelId, ContactId, ConversationId, MessageId, UserId, WorkspaceId,
-};
+use ism_domain::{CommentId, ContactChannelId, ContactId, ConversationId, MessageId, UserId, WorkspaceId};
 use ism_store::tables::{channels, comments, contacts, conversations, messages};
 use ism_store::{Event, Tx, log};
 use serde::Serialize;
@@ -102,7 +98,10 @@ impl Hub {
     /// Users with an open socket.
     #[must_use]
     pub fn online(&self, workspace: WorkspaceId) -> Vec<UserId> {
-        self.feeds().get(&workspace).map(|feed| feed.present.keys().copied().collect()).unwrap_or_default()
+        self.feeds()
+            .get(&workspace)
+            .map(|feed| feed.present.keys().copied().collect())
+            .unwrap_or_default()
     }
 
     /// Sockets of this node.
@@ -187,7 +186,12 @@ impl Services {
             drop(feed.sender.send(Frame::Presence(Arc::new(present))));
         }
         drop(feeds);
-        Ok(Subscription { services: self.clone(), workspace, user, frames })
+        Ok(Subscription {
+            services: self.clone(),
+            workspace,
+            user,
+            frames,
+        })
     }
 
     /// The number of the newest event.
@@ -260,7 +264,9 @@ async fn pump(services: &Services, workspace: WorkspaceId) {
                 return;
             }
         };
-        let Some(last) = found.last().map(|frame| frame.seq) else { return };
+        let Some(last) = found.last().map(|frame| frame.seq) else {
+            return;
+        };
         let full = found.len() as i64 == PAGE;
         let mut feeds = services.realtime.feeds();
         let Some(feed) = feeds.get_mut(&workspace) else { return };
@@ -296,12 +302,18 @@ fn frames(tx: &mut Tx<'_>, seq: i64) -> Result<Vec<Arc<EventFrame>>, Error> {
         conversation_ids.extend(event.conversation_id);
     }
     let list = |ids: BTreeSet<MessageId>| ids.into_iter().collect::<Vec<_>>();
-    let mut known: HashMap<MessageId, Message> =
-        messages::get_many(tx, workspace, &list(message_ids))?.into_iter().map(|row| (row.id, row)).collect();
+    let mut known: HashMap<MessageId, Message> = messages::get_many(tx, workspace, &list(message_ids))?
+        .into_iter()
+        .map(|row| (row.id, row))
+        .collect();
     link_ids.extend(known.values().map(|message| message.contact_channel_id));
     let quoted: BTreeSet<MessageId> = known.values().filter_map(|message| message.reply_to_id).collect();
     let missing: Vec<MessageId> = quoted.into_iter().filter(|id| !known.contains_key(id)).collect();
-    known.extend(messages::get_many(tx, workspace, &missing)?.into_iter().map(|row| (row.id, row)));
+    known.extend(
+        messages::get_many(tx, workspace, &missing)?
+            .into_iter()
+            .map(|row| (row.id, row)),
+    );
     let notes: HashMap<_, _> = comments::get_many(tx, workspace, &comment_ids.into_iter().collect::<Vec<_>>())?
         .into_iter()
         .map(|row| (row.id, row))
@@ -322,7 +334,10 @@ fn frames(tx: &mut Tx<'_>, seq: i64) -> Result<Vec<Arc<EventFrame>>, Error> {
     let endpoints: HashMap<_, _> = if links.is_empty() {
         HashMap::new()
     } else {
-        channels::list_all(tx, workspace)?.into_iter().map(|row| (row.id, row)).collect()
+        channels::list_all(tx, workspace)?
+            .into_iter()
+            .map(|row| (row.id, row))
+            .collect()
     };
     events
         .iter()
@@ -336,10 +351,15 @@ fn frames(tx: &mut Tx<'_>, seq: i64) -> Result<Vec<Arc<EventFrame>>, Error> {
                 seq: event.seq,
                 event: views::event(event),
                 contact: event.contact_id.and_then(|id| people.get(&id)).map(views::contact),
-                conversation: event.conversation_id.and_then(|id| talks.get(&id)).map(views::conversation),
+                conversation: event
+                    .conversation_id
+                    .and_then(|id| talks.get(&id))
+                    .map(views::conversation),
                 message: message
                     .map(|message| views::message(message, message.reply_to_id.and_then(|id| known.get(&id)))),
-                comment: named(event, "comment_id").and_then(|id| notes.get(&CommentId(id))).map(views::comment),
+                comment: named(event, "comment_id")
+                    .and_then(|id| notes.get(&CommentId(id)))
+                    .map(views::comment),
                 contact_channel: link.map(|link| views::contact_channel(link, endpoints.get(&link.channel_id))),
             };
             let text = serde_json::to_string(&parts).map_err(|error| Error::Internal(error.to_string()))?;

@@ -38,7 +38,10 @@ impl Secrets {
             return parse(text).map(Self::new);
         }
         let path = data.join("secret.key");
-        let failed = |source| KeyError::File { path: path.display().to_string(), source };
+        let failed = |source| KeyError::File {
+            path: path.display().to_string(),
+            source,
+        };
         match std::fs::read_to_string(&path) {
             Ok(text) => parse(&text).map(Self::new),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -50,7 +53,9 @@ impl Secrets {
                 std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
                 match options.open(&path) {
                     Ok(mut file) => {
-                        writeln!(file, "{}", hex::encode(key)).and_then(|()| file.sync_all()).map_err(failed)?;
+                        writeln!(file, "{}", hex::encode(key))
+                            .and_then(|()| file.sync_all())
+                            .map_err(failed)?;
                         Ok(Self::new(key))
                     }
                     // Another process was quicker.
@@ -69,7 +74,10 @@ impl Secrets {
     pub fn new(key: [u8; 32]) -> Self {
         // Two keys from one, so that sealing and signing never share.
         let derive = |purpose: &str| -> [u8; 32] { mac(&key, purpose.as_bytes()) };
-        Self { cipher: XChaCha20Poly1305::new(&derive("seal").into()), signing: derive("sign") }
+        Self {
+            cipher: XChaCha20Poly1305::new(&derive("seal").into()),
+            signing: derive("sign"),
+        }
     }
 
     /// Encrypts for storage. `context` (such as the channel's id) must be given again to open it, so that a value copied
@@ -77,7 +85,10 @@ impl Secrets {
     #[must_use]
     pub fn seal(&self, plain: &[u8], context: &str) -> Vec<u8> {
         let nonce: [u8; NONCE] = rand::random();
-        let payload = Payload { msg: plain, aad: context.as_bytes() };
+        let payload = Payload {
+            msg: plain,
+            aad: context.as_bytes(),
+        };
         let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
         [&nonce[..], &sealed].concat()
     }
@@ -87,7 +98,15 @@ impl Secrets {
     pub fn open(&self, sealed: &[u8], context: &str) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
         let nonce: [u8; NONCE] = nonce.try_into().ok()?;
-        self.cipher.decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: context.as_bytes() }).ok()
+        self.cipher
+            .decrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: sealed,
+                    aad: context.as_bytes(),
+                },
+            )
+            .ok()
     }
 
     /// A signature in hex over `message`, for one purpose only.
@@ -135,7 +154,10 @@ pub fn token() -> String {
 #[must_use]
 pub fn public_id() -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    rand::random::<[u8; 14]>().iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
+    rand::random::<[u8; 14]>()
+        .iter()
+        .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
+        .collect()
 }
 
 #[cfg(test)]
@@ -171,7 +193,10 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = std::fs::metadata(folder.join("secret.key")).unwrap().permissions().mode();
+            let mode = std::fs::metadata(folder.join("secret.key"))
+                .unwrap()
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o077, 0);
         }
         std::fs::remove_dir_all(folder).unwrap();

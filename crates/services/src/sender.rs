@@ -12,6 +12,7 @@ use crate::{Error, Result, Services};
 use ism_bus::Wake;
 use ism_channels::{Outcome, Outgoing, Scope};
 use ism_domain::event::{Actor, EventKind, NewEvent};
+use ism_domain::inbound::Identity;
 use ism_domain::message::{Failure, FailureReason, Provenance, Status};
 use ism_domain::{ChannelId, MessageId, Timestamp, WorkspaceId};
 use ism_store::tables::outbox::{self, OutboxRow};
@@ -61,7 +62,11 @@ pub(crate) async fn run(services: Services) {
         }
     });
     // One process owns an SQLite file, so whatever is marked at the start was left by a dead one.
-    let from_dead = if services.store.is_postgres() { services.store.now() } else { Timestamp(i64::MAX) };
+    let from_dead = if services.store.is_postgres() {
+        services.store.now()
+    } else {
+        Timestamp(i64::MAX)
+    };
     recover(&services, from_dead).await;
     let mut pacer = Pacer::default();
     let flying = tokio_util::task::TaskTracker::new();
@@ -102,11 +107,18 @@ async fn look(
     let now = services.store.now();
     let full: Vec<i64> = {
         let counts = counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        counts.iter().filter(|(_, count)| **count >= IN_FLIGHT_PER_CHANNEL).map(|(channel, _)| channel.0).collect()
+        counts
+            .iter()
+            .filter(|(_, count)| **count >= IN_FLIGHT_PER_CHANNEL)
+            .map(|(channel, _)| channel.0)
+            .collect()
     };
     let mut resting = pacer.resting(Instant::now());
     resting.extend(full);
-    let due = services.store.read(NO_WORKSPACE, move |tx| outbox::due(tx, now, &resting, LOOK)).await?;
+    let due = services
+        .store
+        .read(NO_WORKSPACE, move |tx| outbox::due(tx, now, &resting, LOOK))
+        .await?;
     let mut pause = SWEEP;
     let mut chosen: BTreeMap<WorkspaceId, Vec<OutboxRow>> = BTreeMap::new();
     let mut room = IN_FLIGHT.saturating_sub(flying.len());
@@ -115,7 +127,9 @@ async fn look(
         let live = match services.live_channel(row.channel_id).await {
             Ok(live) => live,
             Err(Error::Refused(_)) => {
-                services.fail_outbox_of(row.workspace_id, row.channel_id, "The channel was disconnected.").await?;
+                services
+                    .fail_outbox_of(row.workspace_id, row.channel_id, "The channel was disconnected.")
+                    .await?;
                 continue;
             }
             Err(error) => return Err(error),
@@ -139,7 +153,10 @@ async fn look(
                 // Kept in the database, so that a long wait does not keep others from being seen.
                 let due_at = now.plus(i64::try_from(wait.as_micros()).unwrap_or(Timestamp::MINUTE));
                 let (workspace, id) = (row.workspace_id, row.message_id);
-                services.store.write(workspace, move |tx| outbox::postpone(tx, workspace, id, due_at)).await?;
+                services
+                    .store
+                    .write(workspace, move |tx| outbox::postpone(tx, workspace, id, due_at))
+                    .await?;
                 pause = pause.min(wait);
             }
         }
@@ -147,11 +164,18 @@ async fn look(
     for (workspace, rows) in chosen {
         let ids: Vec<MessageId> = rows.iter().map(|row| row.message_id).collect();
         let lease_until = services.store.now().plus(LEASE);
-        let got = services.store.write(workspace, move |tx| outbox::claim(tx, workspace, &ids, lease_until)).await?;
+        let got = services
+            .store
+            .write(workspace, move |tx| outbox::claim(tx, workspace, &ids, lease_until))
+            .await?;
         for mut row in rows.into_iter().filter(|row| got.contains(&row.message_id)) {
             row.attempts += 1;
             let channel = row.channel_id;
-            *counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner).entry(channel).or_default() += 1;
+            *counts
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .entry(channel)
+                .or_default() += 1;
             let (services, done, counts) = (services.clone(), done.clone(), counts.clone());
             flying.spawn(async move {
                 let begun = Instant::now();
@@ -167,7 +191,7 @@ async fn look(
             });
         }
     }
-    let next = services.store.read(NO_WORKSPACE, |tx| outbox::next_due(tx)).await?;
+    let next = services.store.read(NO_WORKSPACE, outbox::next_due).await?;
     Ok(loops::until(next.filter(|due| *due > now), services.store.now(), pause))
 }
 
@@ -202,7 +226,12 @@ async fn deliver(services: &Services, row: &OutboxRow) -> Outcome {
         .await;
     let (message, link, reply_to) = match loaded {
         Ok((Some(message), Some(link), quoted)) => (message, link, quoted),
-        Ok(_) => return Outcome::Failed(Failure::new(FailureReason::Unknown, "The message or its recipient is gone.")),
+        Ok(_) => {
+            return Outcome::Failed(Failure::new(
+                FailureReason::Unknown,
+                "The message or its recipient is gone.",
+            ));
+        }
         Err(error) => {
             tracing::warn!(%error, "a message could not be loaded for sending");
             return passing("The message could not be loaded.");
@@ -212,11 +241,19 @@ async fn deliver(services: &Services, row: &OutboxRow) -> Outcome {
         let name = attachment.file_name.as_deref().unwrap_or("file");
         attachment.id.map(|id| services.signed_file_url(workspace, id, name))
     });
-    let outgoing =
-        Outgoing { message_id, to: link.identities, content: message.content, reply_to, attachment_url };
+    let outgoing = Outgoing {
+        message_id,
+        to: link.identities,
+        content: message.content,
+        reply_to,
+        attachment_url,
+    };
     let dialogue = live.adapter.send(&live.wire, &outgoing);
     services.converse(workspace, dialogue).await.unwrap_or_else(|| {
-        Outcome::Uncertain(Failure::new(FailureReason::Uncertain, "Sending did not come to an end; it may have arrived."))
+        Outcome::Uncertain(Failure::new(
+            FailureReason::Uncertain,
+            "Sending did not come to an end; it may have arrived.",
+        ))
     })
 }
 
@@ -238,12 +275,11 @@ async fn write_back(services: &Services, finished: Vec<Finished>) {
     }
     for (workspace, batch) in by_workspace {
         for one in &batch {
-            if let Outcome::ChannelDown(failure) = &one.outcome {
-                if let Ok(live) = services.live_channel(one.row.channel_id).await {
-                    if let Err(error) = services.mark_channel_down(&live, failure).await {
-                        tracing::warn!(%error, "a channel could not be marked");
-                    }
-                }
+            if let Outcome::ChannelDown(failure) = &one.outcome
+                && let Ok(live) = services.live_channel(one.row.channel_id).await
+                && let Err(error) = services.mark_channel_down(&live, failure).await
+            {
+                tracing::warn!(%error, "a channel could not be marked");
             }
         }
         let batch: std::sync::Arc<Vec<(OutboxRow, Outcome)>> =
@@ -285,12 +321,31 @@ fn settle(tx: &mut Tx<'_>, batch: &[(OutboxRow, Outcome)]) -> Result<()> {
     let mut unit = Unit::new(tx);
     let ids: Vec<MessageId> = batch.iter().map(|(row, _)| row.message_id).collect();
     unit.load_messages(tx, &ids)?;
-    unit.load_contact_channels(tx, &batch.iter().map(|(row, _)| row.contact_channel_id).collect::<Vec<_>>())?;
+    unit.load_contact_channels(
+        tx,
+        &batch.iter().map(|(row, _)| row.contact_channel_id).collect::<Vec<_>>(),
+    )?;
     let mut externals: BTreeMap<ChannelId, Vec<String>> = BTreeMap::new();
     for (row, outcome) in batch {
-        if let Outcome::Sent { external_id: Some(external), .. } = outcome {
+        if let Outcome::Sent {
+            external_id: Some(external),
+            ..
+        } = outcome
+        {
             externals.entry(row.channel_id).or_default().push(external.clone());
         }
+    }
+    let mut names: BTreeMap<ChannelId, Vec<String>> = BTreeMap::new();
+    for (row, outcome) in batch {
+        if let Outcome::Sent { aliases, .. } = outcome {
+            names
+                .entry(row.channel_id)
+                .or_default()
+                .extend(aliases.iter().map(Identity::key));
+        }
+    }
+    for (channel, names) in names {
+        unit.load_identities(tx, channel, names)?;
     }
     let mut parked = Vec::new();
     for (channel, externals) in externals {
@@ -305,7 +360,14 @@ fn settle(tx: &mut Tx<'_>, batch: &[(OutboxRow, Outcome)]) -> Result<()> {
     for (row, outcome) in batch {
         let id = row.message_id;
         let fail = |unit: &mut Unit, failure: &Failure| {
-            apply_status(unit, id, Status::Failed, now, Some(failure.clone()), Provenance::Provider);
+            apply_status(
+                unit,
+                id,
+                Status::Failed,
+                now,
+                Some(failure.clone()),
+                Provenance::Provider,
+            );
         };
         match outcome {
             Outcome::Sent { external_id, aliases } => {
@@ -316,19 +378,38 @@ fn settle(tx: &mut Tx<'_>, batch: &[(OutboxRow, Outcome)]) -> Result<()> {
                     }
                 }
                 apply_status(&mut unit, id, Status::Sent, now, None, Provenance::Provider);
-                for waiting in parked.iter().filter(|waiting| Some(&waiting.external_id) == external_id.as_ref()) {
+                for waiting in parked
+                    .iter()
+                    .filter(|waiting| Some(&waiting.external_id) == external_id.as_ref())
+                {
                     let failure = waiting.failure.clone();
                     apply_status(&mut unit, id, waiting.status, waiting.at, failure, Provenance::Provider);
                 }
-                if let Some(link) = unit.contact_channel_mut(row.contact_channel_id) {
-                    link.add_identities(aliases);
+                // A name that already leads to someone else stays theirs.
+                let free: Vec<Identity> = aliases
+                    .iter()
+                    .filter(|alias| {
+                        unit.contact_channel_of(row.channel_id, &alias.key())
+                            .is_none_or(|link| link == row.contact_channel_id)
+                    })
+                    .cloned()
+                    .collect();
+                if !free.is_empty()
+                    && let Some(link) = unit.contact_channel_mut(row.contact_channel_id)
+                {
+                    link.add_identities(&free);
                 }
-                for alias in aliases {
+                for alias in free {
                     unit.add_identity(row.channel_id, alias.key(), row.contact_channel_id);
                 }
                 gone.push(id);
             }
-            Outcome::Retry { after, scope, counts, failure } => {
+            Outcome::Retry {
+                after,
+                scope,
+                counts,
+                failure,
+            } => {
                 let too_often = *counts && row.attempts >= TRIES;
                 let too_old = now.0 - row.created_at.0 > OLDEST;
                 if too_often || too_old {
@@ -358,9 +439,14 @@ fn settle(tx: &mut Tx<'_>, batch: &[(OutboxRow, Outcome)]) -> Result<()> {
                     link.contact_id
                 });
                 if let Some(contact) = contact {
-                    let payload =
-                        json!({ "channel_id": row.channel_id, "contact_channel_id": row.contact_channel_id });
-                    unit.emit(NewEvent::contact(EventKind::ContactChannelStopped, Actor::SYSTEM, contact, None, payload));
+                    let payload = json!({ "channel_id": row.channel_id, "contact_channel_id": row.contact_channel_id });
+                    unit.emit(NewEvent::contact(
+                        EventKind::ContactChannelStopped,
+                        Actor::SYSTEM,
+                        contact,
+                        None,
+                        payload,
+                    ));
                 }
             }
             Outcome::ChannelDown(failure) => {
@@ -390,7 +476,11 @@ fn back_off(attempts: i64) -> i64 {
 
 /// Fails what a dead process left on the wire.
 async fn recover(services: &Services, leased_before: Timestamp) {
-    let abandoned = match services.store.read(NO_WORKSPACE, move |tx| outbox::abandoned(tx, leased_before, 1_000)).await {
+    let abandoned = match services
+        .store
+        .read(NO_WORKSPACE, move |tx| outbox::abandoned(tx, leased_before, 1_000))
+        .await
+    {
         Ok(rows) => rows,
         Err(error) => {
             tracing::warn!(%error, "the outbox could not be checked for abandoned messages");
@@ -400,7 +490,10 @@ async fn recover(services: &Services, leased_before: Timestamp) {
     if abandoned.is_empty() {
         return;
     }
-    tracing::warn!(count = abandoned.len(), "messages were on the wire when their sender died");
+    tracing::warn!(
+        count = abandoned.len(),
+        "messages were on the wire when their sender died"
+    );
     let finished = abandoned
         .into_iter()
         .map(|row| Finished {

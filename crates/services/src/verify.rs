@@ -112,13 +112,19 @@ impl Services {
     /// When the database cannot be read.
     pub async fn verify(&self) -> Result<Report> {
         self.flush_rejected().await?;
-        let workspaces = self.store.read(NO_WORKSPACE, |tx| accounts::workspaces(tx)).await?;
+        let workspaces = self.store.read(NO_WORKSPACE, accounts::workspaces).await?;
         let mut checks = Vec::new();
         for workspace in workspaces {
-            let found = self.store.snapshot(workspace.id, move |tx| recount(tx, workspace.id)).await?;
+            let found = self
+                .store
+                .snapshot(workspace.id, move |tx| recount(tx, workspace.id))
+                .await?;
             checks.extend(found);
         }
-        Ok(Report { ok: checks.iter().all(|check| check.broken == 0), checks })
+        Ok(Report {
+            ok: checks.iter().all(|check| check.broken == 0),
+            checks,
+        })
     }
 }
 
@@ -130,7 +136,13 @@ fn recount(tx: &mut Tx<'_>, workspace: WorkspaceId) -> Result<Vec<Check>> {
                 let params: [Val; 1] = [workspace.into()];
                 Ok(tx.rows(sql, &params)?.first_mut().map_or(Ok(0), Row::take)?)
             };
-            Ok(Check { workspace_id: workspace, id, name, counted: number(counted)?, broken: number(broken)?.abs() })
+            Ok(Check {
+                workspace_id: workspace,
+                id,
+                name,
+                counted: number(counted)?,
+                broken: number(broken)?.abs(),
+            })
         })
         .collect()
 }

@@ -7,11 +7,11 @@ use ism_domain::comment::Comment;
 use ism_domain::contact::{Contact, ContactChannel, preview, window_closes_at};
 use ism_domain::content::{AttachmentState, Content};
 use ism_domain::conversation::{CloseSource, Conversation, ConversationStatus, OpenSource};
-use ism_domain::event::Actor;
+use ism_domain::event::{Actor, EventKind};
 use ism_domain::message::{Direction, Failure, Message, Reaction, SenderSource, Status, StatusChange};
 use ism_domain::{
-    AttachmentId, CategoryId, ChannelId, CommentId, ContactChannelId, ContactId, ConversationId, InvitationId, MessageId,
-    Timestamp, UserId, WorkspaceId,
+    AttachmentId, CategoryId, ChannelId, CommentId, ContactChannelId, ContactId, ConversationId, InvitationId,
+    MessageId, Timestamp, UserId, WorkspaceId,
 };
 use ism_store::Event;
 use ism_store::tables::channels::Channel;
@@ -122,7 +122,9 @@ pub struct ContactChannelView {
 /// A contact's channel for the web app. `channel` is absent when it was removed for good.
 #[must_use]
 pub fn contact_channel(row: &ContactChannel, channel: Option<&Channel>) -> ContactChannelView {
-    let capabilities = channel.and_then(|channel| adapter(&channel.source)).map(|known| &known.descriptor().capabilities);
+    let capabilities = channel
+        .and_then(|channel| adapter(&channel.source))
+        .map(|known| &known.descriptor().capabilities);
     let blocked_reason = match channel {
         None => Some("This channel is no longer connected."),
         Some(channel) if channel.deleted_at.is_some() => Some("This channel is no longer connected."),
@@ -205,7 +207,7 @@ pub struct MessageView {
     pub channel_id: ChannelId,
     pub direction: Direction,
     /// As stored, with a `url` in attachments that are ready.
-    pub content: Value,
+    pub content: Content,
     pub sender: SenderView,
     pub status: Option<Status>,
     pub failure: Option<FailureView>,
@@ -249,19 +251,17 @@ pub struct QuotedView {
 /// How the address of an attachment's bytes is made: for agents, or signed for others.
 pub type AttachmentUrl<'a> = &'a dyn Fn(AttachmentId, &str) -> String;
 
-/// A content as JSON with addresses of its files. Deleted messages say nothing.
+/// A content with the address of its file.
 #[must_use]
-pub fn content(content: &Content, url: AttachmentUrl<'_>) -> Value {
-    let mut value = serde_json::to_value(content).unwrap_or(Value::Null);
-    if let Some(attachment) = content.attachment() {
-        if let (Some(id), AttachmentState::Ready) = (attachment.id, attachment.state) {
-            let name = attachment.file_name.as_deref().unwrap_or("file");
-            if let Some(object) = value.pointer_mut("/attachment").and_then(Value::as_object_mut) {
-                object.insert("url".to_owned(), Value::String(url(id, name)));
-            }
-        }
+pub fn content(content: &Content, url: AttachmentUrl<'_>) -> Content {
+    let mut content = content.clone();
+    if let Some(attachment) = content.attachment_mut() {
+        attachment.url = match (attachment.id, attachment.state) {
+            (Some(id), AttachmentState::Ready) => Some(url(id, attachment.file_name.as_deref().unwrap_or("file"))),
+            _ => None,
+        };
     }
-    value
+    content
 }
 
 /// A message for the web app; `quoted` is the message it answers.
@@ -277,13 +277,17 @@ pub fn message(row: &Message, quoted: Option<&Message>) -> MessageView {
         content: content(&row.content, &|id, name| attachment_url(workspace, id, name)),
         sender: SenderView {
             source: row.sender_source,
-            user_id: if row.sender_source == SenderSource::User { row.sender_id } else { None },
+            user_id: if row.sender_source == SenderSource::User {
+                row.sender_id
+            } else {
+                None
+            },
         },
         status: row.status,
-        failure: row
-            .failure
-            .clone()
-            .map(|failure| FailureView { retryable: failure.reason.can_pass_later(), failure }),
+        failure: row.failure.clone().map(|failure| FailureView {
+            retryable: failure.reason.can_pass_later(),
+            failure,
+        }),
         history: row.history.clone(),
         reply_to: quoted.map(|quoted| QuotedView {
             id: quoted.id,
@@ -309,7 +313,9 @@ pub fn message(row: &Message, quoted: Option<&Message>) -> MessageView {
 /// Where agents fetch an attachment.
 #[must_use]
 pub fn attachment_url(workspace: WorkspaceId, id: AttachmentId, name: &str) -> String {
-    let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
+    let name: String = url::form_urlencoded::byte_serialize(name.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20");
     format!("/api/workspaces/{workspace}/attachments/{id}/{name}")
 }
 
@@ -350,7 +356,7 @@ pub fn comment(row: &Comment) -> CommentView {
 pub struct EventView {
     pub seq: i64,
     pub at: Timestamp,
-    pub kind: String,
+    pub kind: EventKind,
     pub actor: Actor,
     pub contact_id: Option<ContactId>,
     pub conversation_id: Option<ConversationId>,
@@ -363,8 +369,11 @@ pub fn event(row: &Event) -> EventView {
     EventView {
         seq: row.seq,
         at: row.at,
-        kind: row.kind.as_str().to_owned(),
-        actor: Actor { kind: row.actor_kind, id: row.actor_id },
+        kind: row.kind,
+        actor: Actor {
+            kind: row.actor_kind,
+            id: row.actor_id,
+        },
         contact_id: row.contact_id,
         conversation_id: row.conversation_id,
         payload: row.payload.clone(),
@@ -405,7 +414,7 @@ pub struct ChannelView {
     pub config: Map<String, Value>,
     pub simulated: bool,
     pub created_at: Timestamp,
-    pub capabilities: Option<Capabilities>,
+    pub capabilities: Capabilities,
     pub version: i64,
 }
 
@@ -413,7 +422,8 @@ pub struct ChannelView {
 #[must_use]
 pub fn channel(row: Channel, webhook_url: String) -> ChannelView {
     ChannelView {
-        capabilities: adapter(&row.source).map(|known| known.descriptor().capabilities.clone()),
+        capabilities: adapter(&row.source)
+            .map_or_else(Capabilities::nothing, |known| known.descriptor().capabilities.clone()),
         id: row.id,
         source: row.source,
         name: row.name,

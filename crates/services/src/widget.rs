@@ -82,7 +82,8 @@ pub struct WidgetMessage {
     /// `visitor` or `agent`.
     pub from: &'static str,
     pub agent_name: Option<String>,
-    pub content: Value,
+    /// Absent when it was deleted.
+    pub content: Option<Content>,
     pub at: Timestamp,
     /// `sent`, `delivered` or `read`.
     pub status: &'static str,
@@ -111,9 +112,16 @@ pub fn config(live: &Live) -> WidgetConfig {
         name: live.row.name.clone(),
         color: or("color", "#2563eb"),
         greeting: or("greeting", "Hello! How can we help?"),
-        locale: Some(live.wire.text("locale")).filter(|locale| !locale.is_empty()).map(str::to_owned),
+        locale: Some(live.wire.text("locale"))
+            .filter(|locale| !locale.is_empty())
+            .map(str::to_owned),
         position: or("position", "right"),
-        require_identity: live.wire.config.get("require_identity").and_then(Value::as_bool).unwrap_or(false),
+        require_identity: live
+            .wire
+            .config
+            .get("require_identity")
+            .and_then(Value::as_bool)
+            .unwrap_or(false),
     }
 }
 
@@ -124,7 +132,11 @@ impl Services {
     /// When there is none.
     pub async fn widget_channel(&self, key: &str) -> Result<Arc<Live>> {
         let live = self.live_channel_by_public_id(key).await?;
-        if live.row.source == "website_chat" { Ok(live) } else { Err(Refusal::not_found("Widget").into()) }
+        if live.row.source == "website_chat" {
+            Ok(live)
+        } else {
+            Err(Refusal::not_found("Widget").into())
+        }
     }
 
     /// Begins or renews a visitor's session.
@@ -141,7 +153,11 @@ impl Services {
         let live = self.widget_channel(key).await?;
         let config = config(&live);
         let previous = match existing {
-            Some(token) => self.visitor(token).await.ok().filter(|visitor| visitor.live.row.id == live.row.id),
+            Some(token) => self
+                .visitor(token)
+                .await
+                .ok()
+                .filter(|visitor| visitor.live.row.id == live.row.id),
             None => None,
         };
         let identity = match &user {
@@ -159,7 +175,9 @@ impl Services {
             }
             // Whoever was identified stays so until the website resets the widget.
             None => match &previous {
-                Some(visitor) if visitor.identity.scheme == "user" || !config.require_identity => visitor.identity.clone(),
+                Some(visitor) if visitor.identity.scheme == "user" || !config.require_identity => {
+                    visitor.identity.clone()
+                }
                 _ if config.require_identity => {
                     return Err(Refusal::new(
                         RefusalKind::Forbidden,
@@ -171,7 +189,10 @@ impl Services {
                 _ => Identity::new("visitor", token()[..32].to_owned()),
             },
         };
-        let visitor = Visitor { live: live.clone(), identity };
+        let visitor = Visitor {
+            live: live.clone(),
+            identity,
+        };
         if let Some(user) = &user {
             self.know_user(&visitor, user, previous.as_ref(), locale).await?;
         }
@@ -181,7 +202,9 @@ impl Services {
             None => 0,
             Some(link) => {
                 let (contact, id, seen) = (link.contact_id, link.id, link.read_up_to.map_or(0, |id| id.0));
-                self.store.read(workspace, move |tx| messages::unseen(tx, workspace, contact, id, seen)).await?
+                self.store
+                    .read(workspace, move |tx| messages::unseen(tx, workspace, contact, id, seen))
+                    .await?
             }
         };
         Ok(WidgetSession {
@@ -195,7 +218,11 @@ impl Services {
 
     fn visitor_token(&self, visitor: &Visitor) -> String {
         let expires = self.store.now().plus(SESSION).as_seconds();
-        let claims = format!("{}.{expires}.{}", visitor.live.row.id, hex::encode(visitor.identity.key()));
+        let claims = format!(
+            "{}.{expires}.{}",
+            visitor.live.row.id,
+            hex::encode(visitor.identity.key())
+        );
         let signature = self.secrets.sign("visitor", &claims);
         format!("{claims}.{signature}")
     }
@@ -205,7 +232,13 @@ impl Services {
     /// # Errors
     /// When it is not one of ours or has expired.
     pub async fn visitor(&self, token: &str) -> Result<Visitor> {
-        let refused = || Refusal::new(RefusalKind::Unauthorized, "session_expired", "This chat session has expired.");
+        let refused = || {
+            Refusal::new(
+                RefusalKind::Unauthorized,
+                "session_expired",
+                "This chat session has expired.",
+            )
+        };
         let (claims, signature) = token.rsplit_once('.').ok_or_else(refused)?;
         if !self.secrets.verify("visitor", claims, signature) {
             return Err(refused().into());
@@ -216,19 +249,30 @@ impl Services {
         if expires.parse::<i64>().map_err(|_| refused())? < self.store.now().as_seconds() {
             return Err(refused().into());
         }
-        let key = hex::decode(key).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(refused)?;
+        let key = hex::decode(key)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .ok_or_else(refused)?;
         let (scheme, value) = key.split_once(':').ok_or_else(refused)?;
         let live = self.live_channel(channel.parse().map_err(|_| refused())?).await?;
-        Ok(Visitor { live, identity: Identity::new(scheme, value) })
+        Ok(Visitor {
+            live,
+            identity: Identity::new(scheme, value),
+        })
     }
 
     /// The visitor's contact channel, once they have written.
     async fn visitor_link(&self, visitor: &Visitor) -> Result<Option<ContactChannel>> {
-        let (workspace, channel, key) =
-            (visitor.live.row.workspace_id, visitor.live.row.id, visitor.identity.key());
+        let (workspace, channel, key) = (
+            visitor.live.row.workspace_id,
+            visitor.live.row.id,
+            visitor.identity.key(),
+        );
         Ok(self
             .store
-            .read(workspace, move |tx| contacts::channel_by_identity(tx, workspace, channel, &key))
+            .read(workspace, move |tx| {
+                contacts::channel_by_identity(tx, workspace, channel, &key)
+            })
             .await?)
     }
 
@@ -258,7 +302,9 @@ impl Services {
         }
         profile.email.clone_from(&user.email);
         profile.phone.clone_from(&user.phone);
-        let anonymous = previous.filter(|previous| previous.identity.scheme == "visitor").map(|previous| previous.identity.clone());
+        let anonymous = previous
+            .filter(|previous| previous.identity.scheme == "visitor")
+            .map(|previous| previous.identity.clone());
         let identity = visitor.identity.clone();
         self.store
             .write(workspace, move |tx| {
@@ -267,7 +313,9 @@ impl Services {
                 keys.extend(anonymous.as_ref().map(Identity::key));
                 unit.load_identities(tx, channel, keys)?;
                 let known = unit.contact_channel_of(channel, &identity.key());
-                let before = anonymous.as_ref().and_then(|anonymous| unit.contact_channel_of(channel, &anonymous.key()));
+                let before = anonymous
+                    .as_ref()
+                    .and_then(|anonymous| unit.contact_channel_of(channel, &anonymous.key()));
                 let link = match (known, before) {
                     (Some(link), _) => Some(link),
                     (None, Some(link)) => {
@@ -280,23 +328,37 @@ impl Services {
                         if let Some(contact) = contact {
                             let payload = json!({ "channel_id": channel, "contact_channel_id": link });
                             let actor = Actor::contact(contact);
-                            unit.emit(NewEvent::contact(EventKind::ContactChannelUpdated, actor, contact, None, payload));
+                            unit.emit(NewEvent::contact(
+                                EventKind::ContactChannelUpdated,
+                                actor,
+                                contact,
+                                None,
+                                payload,
+                            ));
                         }
                         Some(link)
                     }
                     (None, None) => None,
                 };
-                if let Some(contact_id) = link.and_then(|link| unit.contact_channel(link)).map(|link| link.contact_id) {
-                    if let Some(mut contact) = unit.contact(contact_id).cloned() {
-                        let changes = contact.learn(&profile);
-                        if !changes.is_empty() {
-                            if let Some(row) = unit.contact_mut(contact_id) {
-                                *row = contact;
-                            }
-                            let payload = json!({ "changes": changes });
-                            let actor = Actor::contact(contact_id);
-                            unit.emit(NewEvent::contact(EventKind::ContactUpdated, actor, contact_id, None, payload));
+                if let Some(contact_id) = link
+                    .and_then(|link| unit.contact_channel(link))
+                    .map(|link| link.contact_id)
+                    && let Some(mut contact) = unit.contact(contact_id).cloned()
+                {
+                    let changes = contact.learn(&profile);
+                    if !changes.is_empty() {
+                        if let Some(row) = unit.contact_mut(contact_id) {
+                            *row = contact;
                         }
+                        let payload = json!({ "changes": changes });
+                        let actor = Actor::contact(contact_id);
+                        unit.emit(NewEvent::contact(
+                            EventKind::ContactUpdated,
+                            actor,
+                            contact_id,
+                            None,
+                            payload,
+                        ));
                     }
                 }
                 unit.save(tx).map_err(Error::from)
@@ -316,8 +378,14 @@ impl Services {
         locale: Option<&str>,
     ) -> Result<WidgetMessage> {
         let workspace = visitor.live.row.workspace_id;
-        if client_id.is_empty() || client_id.len() > 64 {
-            return Err(Refusal::field("client_id", "Use an id of 1 to 64 characters, such as a UUID.").into());
+        // No colon: it parts the visitor's name from the client's id below, and no two visitors may meet there.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if client_id.is_empty() || client_id.len() > 64 || !client_id.bytes().all(plain) {
+            return Err(Refusal::field(
+                "client_id",
+                "Use an id of 1 to 64 letters, digits and dashes, such as a UUID.",
+            )
+            .into());
         }
         let content = match content {
             Content::Text { text } => {
@@ -326,13 +394,19 @@ impl Services {
                     return Err(Refusal::field("content", "Write something first.").into());
                 }
                 if text.chars().count() > MAX_TEXT {
-                    return Err(Refusal::field("content", format!("Keep the message to {MAX_TEXT} characters.")).into());
+                    return Err(
+                        Refusal::field("content", format!("Keep the message to {MAX_TEXT} characters.")).into(),
+                    );
                 }
                 Content::Text { text }
             }
             Content::Attachment { attachment } => self.visitor_attachment(visitor, &attachment).await?,
             Content::Postback { title, payload, .. } if title.chars().count() <= 1_000 && payload.len() <= 1_000 => {
-                Content::Postback { title, payload, origin: Some("quick_reply".to_owned()) }
+                Content::Postback {
+                    title,
+                    payload,
+                    origin: Some("quick_reply".to_owned()),
+                }
             }
             _ => return Err(Refusal::field("content", "Visitors can send text, files and quick replies.").into()),
         };
@@ -349,14 +423,18 @@ impl Services {
             forwarded: false,
             referral: None,
         };
-        let Taken { messages: taken, .. } =
-            self.deliver(visitor.live.clone(), vec![Inbound::Message(Box::new(inbound))]).await?;
+        let Taken { messages: taken, .. } = self
+            .deliver(visitor.live.clone(), vec![Inbound::Message(Box::new(inbound))])
+            .await?;
         let id = taken
             .into_iter()
             .flatten()
             .next()
             .ok_or_else(|| Error::Internal("a visitor's message was not stored".to_owned()))?;
-        let row = self.store.read(workspace, move |tx| messages::get(tx, workspace, id)).await?;
+        let row = self
+            .store
+            .read(workspace, move |tx| messages::get(tx, workspace, id))
+            .await?;
         let row = row.ok_or_else(|| Error::Internal("a message vanished".to_owned()))?;
         Ok(self.widget_message(&row, &HashMap::new()))
     }
@@ -365,9 +443,14 @@ impl Services {
         let workspace = visitor.live.row.workspace_id;
         let missing = || Refusal::field("content", "Upload the file first, then send it by its id.");
         let id = wanted.id.ok_or_else(missing)?;
-        let row = self.store.read(workspace, move |tx| attachments::get(tx, workspace, id)).await?;
+        let row = self
+            .store
+            .read(workspace, move |tx| attachments::get(tx, workspace, id))
+            .await?;
         // Only one's own uploads: ids can be guessed.
-        let row = row.filter(|row| row.uploaded_by == uploader(visitor)).ok_or_else(missing)?;
+        let row = row
+            .filter(|row| row.uploaded_by == uploader(visitor))
+            .ok_or_else(missing)?;
         let kind = ism_domain::content::AttachmentKind::of_mime(&row.mime);
         Ok(Content::Attachment {
             attachment: Attachment {
@@ -395,7 +478,14 @@ impl Services {
         file_name: &str,
         declared: Option<&str>,
     ) -> Result<AttachmentRow> {
-        self.keep(visitor.live.row.workspace_id, upload, file_name, declared, uploader(visitor)).await
+        self.keep(
+            visitor.live.row.workspace_id,
+            upload,
+            file_name,
+            declared,
+            uploader(visitor),
+        )
+        .await
     }
 
     /// A page of what was said, the newest first, or what lies before `before`.
@@ -407,7 +497,12 @@ impl Services {
         let limit = limit.clamp(1, 100);
         let Some(link) = self.visitor_link(visitor).await? else {
             let seq = self.log_head(workspace).await?;
-            return Ok(WidgetPage { items: Vec::new(), next_before: None, seq, read_up_to: None });
+            return Ok(WidgetPage {
+                items: Vec::new(),
+                next_before: None,
+                seq,
+                read_up_to: None,
+            });
         };
         let read_up_to = link.read_up_to;
         let (contact, id) = (link.contact_id, link.id);
@@ -423,7 +518,12 @@ impl Services {
         let next_before = rows.last().filter(|_| rows.len() as i64 == limit).map(|row| row.id);
         rows.reverse();
         let items = rows.iter().map(|row| self.widget_message(row, &names)).collect();
-        Ok(WidgetPage { items, next_before, seq, read_up_to })
+        Ok(WidgetPage {
+            items,
+            next_before,
+            seq,
+            read_up_to,
+        })
     }
 
     /// The names visitors see of a workspace's agents.
@@ -431,7 +531,10 @@ impl Services {
     /// # Errors
     /// When the database cannot be read.
     pub async fn agent_names(&self, workspace: WorkspaceId) -> Result<HashMap<UserId, String>> {
-        let members = self.store.snapshot(workspace, move |tx| accounts::members(tx, workspace)).await?;
+        let members = self
+            .store
+            .snapshot(workspace, move |tx| accounts::members(tx, workspace))
+            .await?;
         Ok(agent_names(members))
     }
 
@@ -440,7 +543,9 @@ impl Services {
     pub fn widget_message(&self, row: &Message, names: &HashMap<UserId, String>) -> WidgetMessage {
         let workspace = row.workspace_id;
         let by_agent = row.direction == Direction::Outgoing;
-        let agent = row.sender_id.filter(|_| by_agent && row.sender_source == SenderSource::User);
+        let agent = row
+            .sender_id
+            .filter(|_| by_agent && row.sender_source == SenderSource::User);
         WidgetMessage {
             id: row.id,
             client_id: row
@@ -452,9 +557,11 @@ impl Services {
             from: if by_agent { "agent" } else { "visitor" },
             agent_name: agent.and_then(|id| names.get(&UserId(id)).cloned()),
             content: if row.deleted_at.is_some() {
-                Value::Null
+                None
             } else {
-                views::content(&row.content, &|id, name| self.signed_file_path(workspace, id, name))
+                Some(views::content(&row.content, &|id, name| {
+                    self.signed_file_path(workspace, id, name)
+                }))
             },
             at: row.created_at,
             status: match row.status {
@@ -473,7 +580,9 @@ impl Services {
     /// When the database cannot be written.
     pub async fn visitor_saw(&self, visitor: &Visitor, up_to: MessageId, status: Status) -> Result<()> {
         let workspace = visitor.live.row.workspace_id;
-        let Some(link) = self.visitor_link(visitor).await? else { return Ok(()) };
+        let Some(link) = self.visitor_link(visitor).await? else {
+            return Ok(());
+        };
         if status == Status::Read && link.read_up_to >= Some(up_to) {
             return Ok(());
         }
@@ -489,8 +598,11 @@ impl Services {
                      AND id <= ?4 AND direction = 'outgoing' AND {behind} ORDER BY id DESC LIMIT 500"
                 );
                 let params = [workspace.into(), link.contact_id.into(), link.id.into(), up_to.into()];
-                let ids: Vec<MessageId> =
-                    tx.rows(&sql, &params)?.iter_mut().map(ism_store::Row::take).collect::<Result<_, _>>()?;
+                let ids: Vec<MessageId> = tx
+                    .rows(&sql, &params)?
+                    .iter_mut()
+                    .map(ism_store::Row::take)
+                    .collect::<Result<_, _>>()?;
                 let mut unit = Unit::new(tx);
                 unit.load_messages(tx, &ids)?;
                 unit.load_contact_channels(tx, &[link.id])?;
@@ -498,8 +610,20 @@ impl Services {
                     crate::ingest::apply_status(&mut unit, id, status, now, None, Provenance::Provider);
                 }
                 if status == Status::Read {
-                    if let Some(link) = unit.contact_channel_mut(link.id) {
+                    let contact = unit.contact_channel_mut(link.id).map(|link| {
                         link.read_up_to = link.read_up_to.max(Some(up_to));
+                        link.contact_id
+                    });
+                    if let Some(contact) = contact {
+                        let payload = json!({ "channel_id": link.channel_id, "contact_channel_id": link.id });
+                        let actor = Actor::contact(contact);
+                        unit.emit(NewEvent::contact(
+                            EventKind::ContactChannelUpdated,
+                            actor,
+                            contact,
+                            None,
+                            payload,
+                        ));
                     }
                 }
                 unit.save(tx).map_err(Error::from)
@@ -530,7 +654,10 @@ fn uploader(visitor: &Visitor) -> String {
 }
 
 fn agent_names(members: Vec<(accounts::Member, accounts::User)>) -> HashMap<UserId, String> {
-    members.into_iter().map(|(_, user)| (user.id, user.first_name)).collect()
+    members
+        .into_iter()
+        .map(|(_, user)| (user.id, user.first_name))
+        .collect()
 }
 
 fn profile(visitor: &Visitor, locale: Option<&str>) -> Profile {

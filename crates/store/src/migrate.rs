@@ -23,7 +23,7 @@ fn steps(postgres: bool) -> Result<Vec<Migration>> {
 /// Brings the schema up to date. Returns the names of the steps it took.
 pub fn run(engine: &mut Engine) -> Result<Vec<String>> {
     let runner = Runner::new(&steps(engine.is_postgres())?).set_target(Target::Latest);
-    let failed = |error: refinery::Error| Error::Setup(format!("migration failed: {error}"));
+    let failed = |error: refinery::Error| Error::Setup(format!("migration failed: {error}: {}", innermost(&error)));
     let report = match engine {
         Engine::Sqlite(conn) => runner.run(conn.raw()).map_err(failed)?,
         Engine::Postgres(_) => {
@@ -44,7 +44,12 @@ pub fn run(engine: &mut Engine) -> Result<Vec<String>> {
 
 /// Names of the steps that the database still needs.
 pub fn outstanding(engine: &mut Engine) -> Result<Vec<String>> {
-    let failed = |error: refinery::Error| Error::Setup(format!("cannot read the schema's version: {error}"));
+    let failed = |error: refinery::Error| {
+        Error::Setup(format!(
+            "cannot read the schema's version: {error}: {}",
+            innermost(&error)
+        ))
+    };
     let runner = Runner::new(&steps(engine.is_postgres())?);
     let exists = if engine.is_postgres() {
         "SELECT table_name::text FROM information_schema.tables WHERE table_name = 'refinery_schema_history'"
@@ -72,4 +77,13 @@ pub fn outstanding(engine: &mut Engine) -> Result<Vec<String>> {
         .map(|(name, _)| (*name).to_owned())
         .filter(|name| !known.contains(name))
         .collect())
+}
+
+/// The cause at the bottom says what the database minds; those above only that something failed.
+fn innermost(error: &refinery::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
 }

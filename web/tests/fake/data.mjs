@@ -182,7 +182,8 @@ export function seed({ empty = false } = {}) {
       email: `${first_name.toLowerCase().replace(' ', '.')}@northwind.test`,
       role,
       online,
-      last_active_at: online ? now : now - id * HOUR
+      last_active_at: online ? now : now - id * HOUR,
+      removed: false
     })),
     invitations: [
       {
@@ -327,6 +328,7 @@ export function seed({ empty = false } = {}) {
       last_channel_id: channelId,
       last_incoming_at: at,
       opened_at: status === 'closed' ? null : at - HOUR,
+      sort_at: at,
       created_at: now - 50 * DAY,
       version: 1
     };
@@ -512,6 +514,7 @@ export function seed({ empty = false } = {}) {
         author_source: 'user',
         text: 'Third torn bag from this batch. {{@user.7}} please send a replacement, {{@user.9}} is checking the line.',
         mentions: [7, 9],
+        client_id: null,
         created_at: t + 3 * MIN,
         version: 1
       };

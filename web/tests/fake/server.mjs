@@ -101,6 +101,7 @@ export function startFake({ port = 0, empty = false } = {}) {
       ...extra
     };
     db.timelines.get(contact.id).push({ type: 'message', key: message.id, message });
+    contact.sort_at = at;
     contact.last_message = {
       id: message.id,
       direction,
@@ -262,7 +263,7 @@ export function startFake({ port = 0, empty = false } = {}) {
       'DELETE',
       /\/users\/(\d+)$/,
       ([id]) => {
-        db.users = db.users.filter((x) => x.id !== Number(id));
+        db.users.find((x) => x.id === Number(id)).removed = true;
         emit('user.removed', me(), null, {}, { user_id: Number(id) });
       }
     ],
@@ -545,6 +546,7 @@ export function startFake({ port = 0, empty = false } = {}) {
           author_source: 'user',
           text: body.text,
           mentions: [],
+          client_id: body.client_id,
           created_at: nowUs(),
           version: 1
         };

@@ -4,6 +4,7 @@ import type {
   ContactDetail,
   Conversation,
   EventFrame,
+  EventKind,
   InboxFilter,
   Message,
   TimelinePage,
@@ -42,6 +43,7 @@ export function contact(id: number, over: Partial<Contact> & { at?: number } = {
     last_channel_id: 1,
     last_incoming_at: at,
     opened_at: at,
+    sort_at: at,
     created_at: 1,
     version: 1,
     ...rest
@@ -63,6 +65,7 @@ export function message(id: number, over: Partial<Message> = {}): Message {
     reply_to: null,
     album: null,
     forwarded: false,
+    referral: null,
     reactions: [],
     client_id: null,
     provider_at: null,
@@ -83,6 +86,7 @@ export function comment(id: number, over: Partial<Comment> = {}): Comment {
     author_source: 'user',
     text: 'Note',
     mentions: [],
+    client_id: null,
     created_at: id,
     version: 1,
     ...over
@@ -97,6 +101,7 @@ export function conversation(id: number, over: Partial<Conversation> = {}): Conv
     opened_at: id,
     opened_source: 'contact',
     opened_by: null,
+    opened_channel_id: null,
     closed_at: null,
     closed_by: null,
     closed_source: null,
@@ -121,7 +126,7 @@ export const detail = (over: Partial<ContactDetail> = {}): ContactDetail => ({
 
 export function frame(
   seq: number,
-  kind: string,
+  kind: EventKind,
   over: Partial<EventFrame> & { payload?: unknown } = {}
 ): EventFrame {
   const { payload = {}, ...rest } = over;
@@ -162,7 +167,8 @@ export function user(id: number, first: string, last: string): User {
     email: `${first.toLowerCase()}@example.test`,
     role: 'agent',
     last_active_at: null,
-    online: false
+    online: false,
+    removed: false
   };
 }
 

@@ -41,6 +41,7 @@ const channel = (over: Partial<ContactChannel>): ContactChannel => ({
   window_closes_at: null,
   can_send: true,
   blocked_reason: null,
+  read_up_to: null,
   ...over
 });
 
@@ -58,7 +59,10 @@ describe('files', () => {
   });
 
   it('of any kind pass where the channel takes any', () => {
-    const any = { ...capabilities, attachments: [{ kind: 'file', mimes: ['*/*'], max_bytes: 10 }] };
+    const any: Capabilities = {
+      ...capabilities,
+      attachments: [{ kind: 'file', mimes: ['*/*'], max_bytes: 10 }]
+    };
     expect(refusal({ name: 'x', type: '', size: 5 }, any, 'Chat')).toBeNull();
     expect(refusal({ name: 'x', type: '', size: 5 }, { ...any, attachments: [] }, 'SMS')).toMatch(
       /attachments/
@@ -120,16 +124,16 @@ describe('channel forms', () => {
   ];
 
   it('ask for what is required, but not for a secret that is stored', () => {
-    const values = startValues(fields, { origins: ['https://a.test'] });
+    const values = startValues(fields, { origins: 'https://a.test' });
     expect(Object.keys(missing(fields, values, false))).toEqual(['id', 'token']);
     expect(Object.keys(missing(fields, values, true))).toEqual(['id']);
   });
 
-  it('send lists as lists and leave untouched secrets out', () => {
+  it('send lists one entry a line and leave untouched secrets out', () => {
     const values = { id: ' 5 ', token: '', origins: 'https://a.test\n\n https://b.test ' };
     expect(toConfig(fields, values, true)).toEqual({
       id: '5',
-      origins: ['https://a.test', 'https://b.test']
+      origins: 'https://a.test\nhttps://b.test'
     });
   });
 });

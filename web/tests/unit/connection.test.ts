@@ -20,6 +20,7 @@ describe('the connection', () => {
   let states: string[];
   let reloads: number;
   let ended: number;
+  let refused: number;
   let online: boolean;
   const last = () => sockets.at(-1)!;
 
@@ -36,6 +37,7 @@ describe('the connection', () => {
       onReload: () => reloads++,
       onState: (s) => states.push(s),
       onSessionEnded: () => ended++,
+      onRefused: () => refused++,
       random: () => 0.5,
       isOnline: () => online
     });
@@ -49,7 +51,7 @@ describe('the connection', () => {
     sockets = [];
     seen = [];
     states = [];
-    reloads = ended = 0;
+    reloads = ended = refused = 0;
     online = true;
   });
   afterEach(() => vi.useRealTimers());
@@ -132,6 +134,17 @@ describe('the connection', () => {
     vi.advanceTimersByTime(60_000);
     expect(ended).toBe(1);
     expect(sockets).toHaveLength(1);
+  });
+
+  it('asks about the session when a socket does not open, and tries on', () => {
+    connect();
+    last().onclose?.({ code: 1006 });
+    expect(refused).toBe(0);
+    vi.advanceTimersByTime(500);
+    last().onclose?.({ code: 1006 });
+    expect(refused).toBe(1);
+    vi.advanceTimersByTime(1_000);
+    expect(sockets).toHaveLength(3);
   });
 
   it('waits for the network and comes back at once with it', () => {

@@ -4,13 +4,15 @@ import { blocks } from '$lib/timeline/blocks';
 import { commentItem, eventItem, flatten, identity, messageItem, trim, upsert } from '$lib/timeline/order';
 import { unconfirmed } from '$lib/timeline/pending';
 import type { Pending } from '$lib/stores/outbox.svelte';
-import { comment, infinite, ME, message, page } from './builders';
+import { comment, infinite, message, page } from './builders';
 
 const event = (seq: number, at: number): TimelineEvent => ({
   seq,
   at,
   kind: 'conversation.opened',
   actor: { kind: 'system', id: null },
+  contact_id: 1,
+  conversation_id: null,
   payload: {}
 });
 const names = (items: ReturnType<typeof flatten>) => items.map(identity);
@@ -115,18 +117,13 @@ describe('entries on their way', () => {
     ...over
   });
 
-  it('give way to the message with their client id', () => {
-    const shown = [messageItem(message(5, { client_id: 'abc' }))];
-    expect(unconfirmed([entry(), entry({ clientId: 'other' })], shown, ME).map((e) => e.clientId)).toEqual([
-      'other'
-    ]);
-  });
-
-  it('give way to the comment they became, not to one like it from before', () => {
-    const body = { kind: 'comment', text: 'Note' } as const;
-    const before = commentItem(comment(1, { created_at: -5_000_000 }));
-    const after = commentItem(comment(2, { created_at: 1_200_000 }));
-    expect(unconfirmed([entry({ body })], [before], ME)).toHaveLength(1);
-    expect(unconfirmed([entry({ body })], [before, after], ME)).toHaveLength(0);
+  it('give way to the message or comment with their client id', () => {
+    const shown = [
+      messageItem(message(5, { client_id: 'abc' })),
+      commentItem(comment(6, { client_id: 'note' })),
+      messageItem(message(7))
+    ];
+    const entries = ['abc', 'other', 'note'].map((clientId) => entry({ clientId }));
+    expect(unconfirmed(entries, shown).map((e) => e.clientId)).toEqual(['other']);
   });
 });

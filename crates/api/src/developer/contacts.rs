@@ -16,9 +16,9 @@ use std::collections::HashMap;
 
 /// A contact in the API's form.
 pub fn contact(row: &Contact, assignees: &HashMap<i64, User>) -> Value {
-    let assignee = row.assignee_id.and_then(|id| assignees.get(&id.0)).map(|user| {
-        json!({ "id": user.id, "firstName": user.first_name, "lastName": user.last_name, "email": user.email })
-    });
+    let assignee = row.assignee_id.and_then(|id| assignees.get(&id.0)).map(
+        |user| json!({ "id": user.id, "firstName": user.first_name, "lastName": user.last_name, "email": user.email }),
+    );
     json!({
         "id": row.id, "firstName": row.first_name, "lastName": some(&row.last_name), "phone": row.phone,
         "email": row.email, "language": row.language, "profilePic": row.picture, "countryCode": row.country_code,
@@ -37,7 +37,10 @@ fn assignees(tx: &mut Tx<'_>, rows: &[Contact]) -> Result<HashMap<i64, User>, is
         return Ok(HashMap::new());
     }
     let workspace = tx.workspace();
-    Ok(accounts::members(tx, workspace)?.into_iter().map(|(_, user)| (user.id.0, user)).collect())
+    Ok(accounts::members(tx, workspace)?
+        .into_iter()
+        .map(|(_, user)| (user.id.0, user))
+        .collect())
 }
 
 /// `GET /v2/contact/{identifier}`
@@ -59,12 +62,22 @@ pub async fn show(State(app): State<App>, program: Program, Path(identifier): Pa
 pub async fn list(State(app): State<App>, program: Program, request: Request) -> ProgramResult {
     let page = page(request.uri().query(), 10)?;
     let filter: Value = body(request).await?;
-    let search = filter.get("search").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let search = filter
+        .get("search")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     let conditions = filter.get("filter").and_then(Value::as_object).is_some_and(|filter| {
-        filter.values().any(|list| list.as_array().is_some_and(|list| !list.is_empty()))
+        filter
+            .values()
+            .any(|list| list.as_array().is_some_and(|list| !list.is_empty()))
     });
     if conditions {
-        return Err(Refusal::field("filter", "Conditions are not supported yet. Use search, or an empty filter.").into());
+        return Err(Refusal::field(
+            "filter",
+            "Conditions are not supported yet. Use search, or an empty filter.",
+        )
+        .into());
     }
     let workspace = program.workspace;
     let back = page.cursor.is_some_and(|cursor| cursor < 0);
@@ -79,7 +92,10 @@ pub async fn list(State(app): State<App>, program: Program, request: Request) ->
         })
         .await?;
     let full = rows.len() as u64 == page.limit;
-    let next = rows.last().filter(|_| full).map(|row| if back { -row.id.0 } else { row.id.0 });
+    let next = rows
+        .last()
+        .filter(|_| full)
+        .map(|row| if back { -row.id.0 } else { row.id.0 });
     let previous = rows.first().filter(|_| page.cursor.is_some()).map(|row| row.id.0);
     let items: Vec<Value> = rows.iter().map(|row| contact(row, &people)).collect();
     let pages = pagination(&app, "/v2/contact/list", page.limit, next, previous);

@@ -25,12 +25,26 @@ pub async fn status(
     let identifier: Identifier = identifier.parse()?;
     let wanted: StatusBody = body(request).await?;
     let workspace = program.workspace;
-    let contact = app.services.store.snapshot(workspace, move |tx| find(tx, &identifier)).await?.id;
+    let contact = app
+        .services
+        .store
+        .snapshot(workspace, move |tx| find(tx, &identifier))
+        .await?
+        .id;
     match wanted.status.as_str() {
-        "open" => app.services.open_conversation_as(workspace, contact, program.actor).await?,
+        "open" => {
+            app.services
+                .open_conversation_as(workspace, contact, program.actor)
+                .await?
+        }
         "close" | "closed" => {
-            let note = ClosingNote { category: wanted.category, summary: wanted.summary };
-            app.services.close_conversation_as(workspace, contact, note, program.actor).await?;
+            let note = ClosingNote {
+                category: wanted.category,
+                summary: wanted.summary,
+            };
+            app.services
+                .close_conversation_as(workspace, contact, note, program.actor)
+                .await?;
         }
         _ => return Err(Refusal::field("status", "Use open or close.").into()),
     }
@@ -47,7 +61,12 @@ pub async fn assign(
     let identifier: Identifier = identifier.parse()?;
     let wanted: Value = body(request).await?;
     let workspace = program.workspace;
-    let contact = app.services.store.snapshot(workspace, move |tx| find(tx, &identifier)).await?.id;
+    let contact = app
+        .services
+        .store
+        .snapshot(workspace, move |tx| find(tx, &identifier))
+        .await?
+        .id;
     let assignee = match wanted.get("assignee") {
         Some(Value::Null) => None,
         Some(Value::String(text)) if text == "null" => None,
@@ -55,6 +74,8 @@ pub async fn assign(
         Some(Value::String(text)) => Some(text.trim().to_owned()),
         _ => return Err(Refusal::field("assignee", "Use a user's id or e-mail address, or null.").into()),
     };
-    app.services.assign_as(workspace, contact, assignee, program.actor).await?;
+    app.services
+        .assign_as(workspace, contact, assignee, program.actor)
+        .await?;
     Ok(program.answer(&json!({ "contactId": contact })))
 }

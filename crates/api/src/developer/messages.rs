@@ -17,12 +17,16 @@ const MAX_FETCH: u64 = 25 * 1024 * 1024;
 /// A message in the API's form.
 pub fn message(services: &Services, row: &Message) -> Value {
     let workspace = row.workspace_id;
-    let mut body = views::content(&row.content, &|id, name| services.signed_file_url(workspace, id, name));
+    let body = views::content(&row.content, &|id, name| services.signed_file_url(workspace, id, name));
+    let mut body = serde_json::to_value(body).unwrap_or_default();
     if let Some(attachment) = body.pointer_mut("/attachment").and_then(Value::as_object_mut) {
         let kind = attachment.get("kind").cloned().unwrap_or_else(|| json!("file"));
         let state = attachment.get("state").cloned().unwrap_or_default();
         attachment.insert("type".to_owned(), kind);
-        attachment.insert("fileName".to_owned(), attachment.get("file_name").cloned().unwrap_or_default());
+        attachment.insert(
+            "fileName".to_owned(),
+            attachment.get("file_name").cloned().unwrap_or_default(),
+        );
         attachment.insert("isPending".to_owned(), json!(state == "pending"));
     }
     let status: Vec<Value> = row
@@ -60,17 +64,31 @@ pub async fn send(
     let identifier: Identifier = identifier.parse()?;
     let body: Value = body(request).await?;
     let workspace = program.workspace;
-    let contact = app.services.store.snapshot(workspace, move |tx| find(tx, &identifier)).await?;
+    let contact = app
+        .services
+        .store
+        .snapshot(workspace, move |tx| find(tx, &identifier))
+        .await?;
     let channel_id = match body.get("channelId") {
         None | Some(Value::Null) => None,
         Some(value) => Some(ChannelId(number(value).ok_or_else(|| {
             Refusal::field("channelId", "Use the number of one of the contact's channels, or null.")
         })?)),
     };
-    let wanted = body.get("message").ok_or_else(|| Refusal::field("message", "Say what to send."))?;
+    let wanted = body
+        .get("message")
+        .ok_or_else(|| Refusal::field("message", "Say what to send."))?;
     let content = content(&app.services, &program, wanted).await?;
-    let draft = Draft { client_id: None, channel_id, content, reply_to: None };
-    let sent = app.services.send(workspace, contact.id, draft, program.actor, SenderSource::Api).await?;
+    let draft = Draft {
+        client_id: None,
+        channel_id,
+        content,
+        reply_to: None,
+    };
+    let sent = app
+        .services
+        .send(workspace, contact.id, draft, program.actor, SenderSource::Api)
+        .await?;
     Ok(program.answer(&json!({ "messageId": sent.id, "contactId": contact.id })))
 }
 
@@ -88,7 +106,9 @@ async fn content(services: &Services, program: &Program, wanted: &Value) -> Resu
                 .map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
                 .unwrap_or_default(),
         },
-        "custom_payload" => Content::CustomPayload { payload: wanted.get("payload").cloned().unwrap_or_default() },
+        "custom_payload" => Content::CustomPayload {
+            payload: wanted.get("payload").cloned().unwrap_or_default(),
+        },
         "whatsapp_template" => {
             let template: Template = serde_json::from_value(wanted.get("template").cloned().unwrap_or_default())
                 .map_err(|_| Refusal::field("template", "A template has name, languageCode and components."))?;
@@ -99,8 +119,17 @@ async fn content(services: &Services, program: &Program, wanted: &Value) -> Resu
             let url = file.get("url").and_then(Value::as_str).unwrap_or_default();
             let row = fetch(services, program, url).await?;
             let asked = file.get("type").and_then(Value::as_str);
-            let kind = if asked == Some("file") { AttachmentKind::File } else { AttachmentKind::of_mime(&row.mime) };
-            Content::Attachment { attachment: Attachment { id: Some(row.id), ..Attachment::new(kind) } }
+            let kind = if asked == Some("file") {
+                AttachmentKind::File
+            } else {
+                AttachmentKind::of_mime(&row.mime)
+            };
+            Content::Attachment {
+                attachment: Attachment {
+                    id: Some(row.id),
+                    ..Attachment::new(kind)
+                },
+            }
         }
         _ => {
             return Err(Refusal::field(
@@ -124,22 +153,39 @@ async fn fetch(
     }
     let mut upload = services.files.begin().await?;
     let request = ism_net::Request::get(url);
-    let done = services.net.download(request, &mut upload, MAX_FETCH).await.map_err(|error| {
-        Refusal::field("attachment", format!("attachment url is not valid: {error}"))
-    })?;
+    let done = services
+        .net
+        .download(request, &mut upload, MAX_FETCH)
+        .await
+        .map_err(|error| Refusal::field("attachment", format!("attachment url is not valid: {error}")))?;
     if !done.is_success() {
-        return Err(Refusal::field("attachment", format!("attachment url is not valid: it answers {}", done.status)).into());
+        return Err(Refusal::field(
+            "attachment",
+            format!("attachment url is not valid: it answers {}", done.status),
+        )
+        .into());
     }
-    let declared = done.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
+    let declared = done
+        .headers
+        .iter()
+        .find(|(name, _)| name == "content-type")
+        .map(|(_, value)| value.as_str());
     let name = url::Url::parse(url)
         .ok()
-        .and_then(|url| url.path_segments().and_then(|mut parts| parts.next_back().map(str::to_owned)))
+        .and_then(|url| {
+            url.path_segments()
+                .and_then(|mut parts| parts.next_back().map(str::to_owned))
+        })
         .unwrap_or_default();
-    Ok(services.keep(program.workspace, upload, &name, declared, "api".to_owned()).await?)
+    Ok(services
+        .keep(program.workspace, upload, &name, declared, "api".to_owned())
+        .await?)
 }
 
 fn number(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+    value
+        .as_i64()
+        .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
 }
 
 /// `GET /v2/contact/{identifier}/message/{messageId}`
@@ -190,7 +236,10 @@ pub async fn list(
         })
         .await?;
     let full = rows.len() as u64 == page.limit;
-    let next = rows.last().filter(|_| full).map(|row| if back { -row.id.0 } else { row.id.0 });
+    let next = rows
+        .last()
+        .filter(|_| full)
+        .map(|row| if back { -row.id.0 } else { row.id.0 });
     let previous = rows.first().filter(|_| page.cursor.is_some()).map(|row| row.id.0);
     let items: Vec<Value> = rows.iter().map(|row| message(&app.services, row)).collect();
     let pages = pagination(&app, &path, page.limit, next, previous);

@@ -32,8 +32,14 @@ pub fn router() -> Router<App> {
         .route("/v2/contact/{identifier}/message", post(messages::send))
         .route("/v2/contact/{identifier}/message/list", get(messages::list))
         .route("/v2/contact/{identifier}/message/{message}", get(messages::show))
-        .route("/v2/contact/{identifier}/conversation/assignee", post(conversations::assign))
-        .route("/v2/contact/{identifier}/conversation/status", post(conversations::status))
+        .route(
+            "/v2/contact/{identifier}/conversation/assignee",
+            post(conversations::assign),
+        )
+        .route(
+            "/v2/contact/{identifier}/conversation/status",
+            post(conversations::status),
+        )
         .layer(middleware::map_response(only_json))
 }
 
@@ -69,7 +75,11 @@ pub type ProgramResult = Result<Response, ProgramError>;
 impl From<Refusal> for ProgramError {
     fn from(refusal: Refusal) -> Self {
         let status = ApiError::from(refusal.clone()).status();
-        Self { status, message: refusal.to_string(), retry_after: None }
+        Self {
+            status,
+            message: refusal.to_string(),
+            retry_after: None,
+        }
     }
 }
 
@@ -77,7 +87,10 @@ impl From<Error> for ProgramError {
     fn from(error: Error) -> Self {
         if let Some(refusal) = error.refusal() {
             let retry_after = (refusal.kind == RefusalKind::Busy).then_some(2);
-            return Self { retry_after, ..refusal.into() };
+            return Self {
+                retry_after,
+                ..refusal.into()
+            };
         }
         tracing::error!(%error, "a request of the Developer API failed");
         Self {
@@ -108,12 +121,23 @@ impl IntoResponse for ProgramError {
 /// Gives errors of the framework (unknown method, oversized body) the same form.
 async fn only_json(response: Response) -> Response {
     let status = response.status();
-    let json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let json = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     if status.is_success() || json {
         return response;
     }
-    let message = status.canonical_reason().unwrap_or("The request cannot be used.").to_owned();
-    ProgramError { status, message, retry_after: None }.into_response()
+    let message = status
+        .canonical_reason()
+        .unwrap_or("The request cannot be used.")
+        .to_owned();
+    ProgramError {
+        status,
+        message,
+        retry_after: None,
+    }
+    .into_response()
 }
 
 impl<S> FromRequestParts<S> for Program
@@ -136,7 +160,11 @@ where
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "))
             .ok_or_else(|| unauthorized().into_response())?;
-        let known = app.services.api_token(token.trim()).await.map_err(|error| ProgramError::from(error).into_response())?;
+        let known = app
+            .services
+            .api_token(token.trim())
+            .await
+            .map_err(|error| ProgramError::from(error).into_response())?;
         let (workspace, id) = known.ok_or_else(|| unauthorized().into_response())?;
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let key = (workspace.0, format!("{} {route}", parts.method));
@@ -150,11 +178,21 @@ where
             }
             .into_response();
             response.headers_mut().insert("x-ratelimit-limit", limit.into());
-            response.headers_mut().insert("x-ratelimit-remaining", HeaderValue::from_static("0"));
+            response
+                .headers_mut()
+                .insert("x-ratelimit-remaining", HeaderValue::from_static("0"));
             return Err(response);
         }
-        let actor = Actor { kind: ActorKind::Api, id: Some(id.0) };
-        Ok(Self { workspace, actor, limit, remaining: limit.saturating_sub(1) })
+        let actor = Actor {
+            kind: ActorKind::Api,
+            id: Some(id.0),
+        };
+        Ok(Self {
+            workspace,
+            actor,
+            limit,
+            remaining: limit.saturating_sub(1),
+        })
     }
 }
 
@@ -170,15 +208,24 @@ impl std::str::FromStr for Identifier {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        let wrong = || Refusal::invalid("invalid_identifier", "Name the contact as id:123, email:a@b.c or phone:+60123456789.");
+        let wrong = || {
+            Refusal::invalid(
+                "invalid_identifier",
+                "Name the contact as id:123, email:a@b.c or phone:+60123456789.",
+            )
+        };
         let (kind, value) = text.split_once(':').ok_or_else(wrong)?;
         let value = value.trim();
         match kind.to_ascii_lowercase().as_str() {
             "id" => value.parse().map(Self::Id).map_err(|_| wrong()),
-            "email" => ism_domain::contact::check_email(value).map(Self::Email).map_err(|_| wrong()),
+            "email" => ism_domain::contact::check_email(value)
+                .map(Self::Email)
+                .map_err(|_| wrong()),
             "phone" => {
                 let digits = value.trim_start_matches('+');
-                phone::normalise(&format!("+{digits}")).map(Self::Phone).ok_or_else(wrong)
+                phone::normalise(&format!("+{digits}"))
+                    .map(Self::Phone)
+                    .ok_or_else(wrong)
             }
             _ => Err(wrong()),
         }
@@ -206,18 +253,25 @@ pub struct Page {
 
 /// Reads `limit` and `cursorId` of a query.
 pub fn page(query: Option<&str>, default_limit: u64) -> Result<Page, Refusal> {
-    let mut page = Page { limit: default_limit, cursor: None };
+    let mut page = Page {
+        limit: default_limit,
+        cursor: None,
+    };
     for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
         match name.as_ref() {
             "limit" => {
-                let limit: i64 = value.parse().map_err(|_| Refusal::field("limit", "Use a number from 1 to 100."))?;
+                let limit: i64 = value
+                    .parse()
+                    .map_err(|_| Refusal::field("limit", "Use a number from 1 to 100."))?;
                 if limit < 1 {
                     return Err(Refusal::field("limit", "Use a number from 1 to 100."));
                 }
                 page.limit = u64::try_from(limit).unwrap_or(100).min(100);
             }
             "cursorId" if !value.is_empty() => {
-                let cursor = value.parse().map_err(|_| Refusal::field("cursorId", "Use the cursorId of the page before."))?;
+                let cursor = value
+                    .parse()
+                    .map_err(|_| Refusal::field("cursorId", "Use the cursorId of the page before."))?;
                 page.cursor = Some(cursor).filter(|cursor| *cursor != 0);
             }
             _ => {}
@@ -230,7 +284,10 @@ pub fn page(query: Option<&str>, default_limit: u64) -> Result<Page, Refusal> {
 pub fn pagination(app: &App, path: &str, limit: u64, next: Option<i64>, previous: Option<i64>) -> serde_json::Value {
     let address = |cursor: Option<i64>| {
         cursor.map_or_else(String::new, |cursor| {
-            format!("{}{path}?limit={limit}&cursorId={cursor}", app.services.settings.public_url)
+            format!(
+                "{}{path}?limit={limit}&cursorId={cursor}",
+                app.services.settings.public_url
+            )
         })
     };
     json!({ "next": address(next), "previous": address(previous.map(|cursor| -cursor.abs())) })
@@ -248,9 +305,16 @@ mod tests {
     #[test]
     fn identifiers_in_every_spelling_clients_use() {
         assert_eq!("id:50211".parse(), Ok(Identifier::Id(ContactId(50211))));
-        assert_eq!("Email: Mia@Shop.Test ".parse(), Ok(Identifier::Email("mia@shop.test".into())));
+        assert_eq!(
+            "Email: Mia@Shop.Test ".parse(),
+            Ok(Identifier::Email("mia@shop.test".into()))
+        );
         for spelling in ["phone:+60123456789", "phone:60123456789", "phone:+60 12-345 6789"] {
-            assert_eq!(spelling.parse(), Ok(Identifier::Phone("+60123456789".into())), "{spelling}");
+            assert_eq!(
+                spelling.parse(),
+                Ok(Identifier::Phone("+60123456789".into())),
+                "{spelling}"
+            );
         }
         for wrong in ["50211", "name:mia", "id:x", "email:mia", "phone:0", ""] {
             assert!(wrong.parse::<Identifier>().is_err(), "{wrong}");
@@ -259,9 +323,27 @@ mod tests {
 
     #[test]
     fn pages_are_clamped_and_nonsense_is_refused() {
-        assert_eq!(page(None, 10).unwrap(), Page { limit: 10, cursor: None });
-        assert_eq!(page(Some("limit=500&cursorId=0"), 10).unwrap(), Page { limit: 100, cursor: None });
-        assert_eq!(page(Some("limit=5&cursorId=-77"), 10).unwrap(), Page { limit: 5, cursor: Some(-77) });
+        assert_eq!(
+            page(None, 10).unwrap(),
+            Page {
+                limit: 10,
+                cursor: None
+            }
+        );
+        assert_eq!(
+            page(Some("limit=500&cursorId=0"), 10).unwrap(),
+            Page {
+                limit: 100,
+                cursor: None
+            }
+        );
+        assert_eq!(
+            page(Some("limit=5&cursorId=-77"), 10).unwrap(),
+            Page {
+                limit: 5,
+                cursor: Some(-77)
+            }
+        );
         for wrong in ["limit=0", "limit=-1", "limit=x", "cursorId=x"] {
             assert!(page(Some(wrong), 10).is_err(), "{wrong}");
         }

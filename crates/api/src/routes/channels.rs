@@ -88,12 +88,21 @@ async fn list(State(app): State<App>, In(member): In) -> ApiResult<Json<Vec<Chan
 #[utoipa::path(post, path = "/api/workspaces/{workspace}/channels/check", tag = "channels", request_body = NewChannel, responses((status = 200, body = CheckResult)))]
 async fn check(State(app): State<App>, In(member): In, Body(body): Body<NewChannel>) -> ApiResult<Json<CheckResult>> {
     let found = app.services.check_channel(member, body.into()).await?;
-    Ok(Json(CheckResult { ok: true, name: found.name, address: found.address, warning: found.warning }))
+    Ok(Json(CheckResult {
+        ok: true,
+        name: found.name,
+        address: found.address,
+        warning: found.warning,
+    }))
 }
 
 /// Connect a channel
 #[utoipa::path(post, path = "/api/workspaces/{workspace}/channels", tag = "channels", request_body = NewChannel, responses((status = 200, body = ConnectedView)))]
-async fn connect(State(app): State<App>, In(member): In, Body(body): Body<NewChannel>) -> ApiResult<Json<ConnectedView>> {
+async fn connect(
+    State(app): State<App>,
+    In(member): In,
+    Body(body): Body<NewChannel>,
+) -> ApiResult<Json<ConnectedView>> {
     Ok(Json(app.services.connect_channel(member, body.into()).await?))
 }
 
@@ -105,7 +114,9 @@ async fn change(
     Id(id): Id<ChannelId>,
     Body(body): Body<ChannelChange>,
 ) -> ApiResult<Json<ChannelView>> {
-    Ok(Json(app.services.update_channel(member, id, body.name, body.config).await?))
+    Ok(Json(
+        app.services.update_channel(member, id, body.name, body.config).await?,
+    ))
 }
 
 /// Connect again, with new credentials if given
@@ -121,21 +132,15 @@ async fn reconnect(
 
 /// The secret made for a channel
 #[utoipa::path(get, path = "/api/workspaces/{workspace}/channels/{id}/secret", tag = "channels", responses((status = 200, body = SecretView)))]
-async fn secret(
-    State(app): State<App>,
-    In(member): In,
-    Id(id): Id<ChannelId>,
-) -> ApiResult<Json<SecretView>> {
-    Ok(Json(SecretView { secret: app.services.channel_secret(member, id).await? }))
+async fn secret(State(app): State<App>, In(member): In, Id(id): Id<ChannelId>) -> ApiResult<Json<SecretView>> {
+    Ok(Json(SecretView {
+        secret: app.services.channel_secret(member, id).await?,
+    }))
 }
 
 /// Disconnect a channel
 #[utoipa::path(delete, path = "/api/workspaces/{workspace}/channels/{id}", tag = "channels", responses((status = 204)))]
-async fn delete(
-    State(app): State<App>,
-    In(member): In,
-    Id(id): Id<ChannelId>,
-) -> ApiResult<StatusCode> {
+async fn delete(State(app): State<App>, In(member): In, Id(id): Id<ChannelId>) -> ApiResult<StatusCode> {
     app.services.delete_channel(member, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

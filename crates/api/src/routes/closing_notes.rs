@@ -14,7 +14,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(change, remove))
+    OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(change, remove))
 }
 
 /// A new category.
@@ -42,8 +44,16 @@ async fn list(State(app): State<App>, In(member): In) -> ApiResult<Json<Vec<Clos
 
 /// Add a category
 #[utoipa::path(post, path = "/api/workspaces/{workspace}/closing-categories", tag = "closing notes", request_body = NewCategory, responses((status = 200, body = ClosingCategoryView)))]
-async fn add(State(app): State<App>, In(member): In, Body(body): Body<NewCategory>) -> ApiResult<Json<ClosingCategoryView>> {
-    Ok(Json(app.services.add_closing_category(member, body.name, body.description).await?))
+async fn add(
+    State(app): State<App>,
+    In(member): In,
+    Body(body): Body<NewCategory>,
+) -> ApiResult<Json<ClosingCategoryView>> {
+    Ok(Json(
+        app.services
+            .add_closing_category(member, body.name, body.description)
+            .await?,
+    ))
 }
 
 /// Change a category
@@ -54,16 +64,16 @@ async fn change(
     Id(id): Id<CategoryId>,
     Body(body): Body<CategoryChange>,
 ) -> ApiResult<Json<ClosingCategoryView>> {
-    Ok(Json(app.services.edit_closing_category(member, id, body.name, body.description, body.position).await?))
+    Ok(Json(
+        app.services
+            .edit_closing_category(member, id, body.name, body.description, body.position)
+            .await?,
+    ))
 }
 
 /// Remove a category
 #[utoipa::path(delete, path = "/api/workspaces/{workspace}/closing-categories/{id}", tag = "closing notes", responses((status = 204)))]
-async fn remove(
-    State(app): State<App>,
-    In(member): In,
-    Id(id): Id<CategoryId>,
-) -> ApiResult<StatusCode> {
+async fn remove(State(app): State<App>, In(member): In, Id(id): Id<CategoryId>) -> ApiResult<StatusCode> {
     app.services.delete_closing_category(member, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -60,9 +60,12 @@ impl From<ProfileBody> for ProfileChange {
 #[utoipa::path(post, path = "/api/workspaces/{workspace}/contacts", tag = "contacts", request_body = ProfileBody, responses((status = 200, body = ContactView)))]
 async fn add(State(app): State<App>, In(member): In, Body(body): Body<ProfileBody>) -> ApiResult<Json<ContactView>> {
     match app.services.add_contact(member, body.into()).await? {
-        Added::New(contact) => Ok(Json(contact)),
+        Added::New(contact) => Ok(Json(*contact)),
         Added::Known(id) => {
-            let refusal = Refusal::conflict("contact_exists", "There is a contact with this phone number or e-mail address.");
+            let refusal = Refusal::conflict(
+                "contact_exists",
+                "There is a contact with this phone number or e-mail address.",
+            );
             Err(ApiError::from(refusal).with("contact_id", id.0))
         }
     }
@@ -70,11 +73,7 @@ async fn add(State(app): State<App>, In(member): In, Body(body): Body<ProfileBod
 
 /// A contact with its channels and open conversation
 #[utoipa::path(get, path = "/api/workspaces/{workspace}/contacts/{id}", tag = "contacts", responses((status = 200, body = ContactDetail)))]
-async fn show(
-    State(app): State<App>,
-    In(member): In,
-    Id(id): Id<ContactId>,
-) -> ApiResult<Json<ContactDetail>> {
+async fn show(State(app): State<App>, In(member): In, Id(id): Id<ContactId>) -> ApiResult<Json<ContactDetail>> {
     Ok(Json(app.services.contact_detail(member, id).await?))
 }
 

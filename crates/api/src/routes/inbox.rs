@@ -79,9 +79,12 @@ struct Snooze {
 
 /// A query whose mistakes are told in our own form.
 fn checked<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Refusal> {
-    query
-        .map(|Query(params)| params)
-        .map_err(|error| Refusal::invalid("invalid_query", format!("The query cannot be used: {}.", error.body_text())))
+    query.map(|Query(params)| params).map_err(|error| {
+        Refusal::invalid(
+            "invalid_query",
+            format!("The query cannot be used: {}.", error.body_text()),
+        )
+    })
 }
 
 /// Contacts of an inbox
@@ -138,7 +141,11 @@ async fn timeline(
     query: Result<Query<TimelineParams>, QueryRejection>,
 ) -> ApiResult<Json<TimelinePage>> {
     let params = checked(query)?;
-    Ok(Json(app.services.timeline(member, id, params.before, params.limit.unwrap_or(50)).await?))
+    Ok(Json(
+        app.services
+            .timeline(member, id, params.before, params.limit.unwrap_or(50))
+            .await?,
+    ))
 }
 
 /// Hand a contact to someone
@@ -154,11 +161,7 @@ async fn assign(
 
 /// Open a conversation
 #[utoipa::path(post, path = "/api/workspaces/{workspace}/contacts/{id}/open", tag = "inbox", responses((status = 200, body = ContactView)))]
-async fn open(
-    State(app): State<App>,
-    In(member): In,
-    Id(id): Id<ContactId>,
-) -> ApiResult<Json<ContactView>> {
+async fn open(State(app): State<App>, In(member): In, Id(id): Id<ContactId>) -> ApiResult<Json<ContactView>> {
     Ok(Json(app.services.open_conversation(member, id).await?))
 }
 
@@ -170,7 +173,11 @@ async fn close(
     Id(id): Id<ContactId>,
     Body(body): Body<Closing>,
 ) -> ApiResult<Json<ContactView>> {
-    Ok(Json(app.services.close_conversation(member, id, body.category_id, body.summary).await?))
+    Ok(Json(
+        app.services
+            .close_conversation(member, id, body.category_id, body.summary)
+            .await?,
+    ))
 }
 
 /// Put the open conversation aside
@@ -186,30 +193,18 @@ async fn snooze(
 
 /// Bring a snoozed conversation back
 #[utoipa::path(post, path = "/api/workspaces/{workspace}/contacts/{id}/unsnooze", tag = "inbox", responses((status = 200, body = ContactView)))]
-async fn unsnooze(
-    State(app): State<App>,
-    In(member): In,
-    Id(id): Id<ContactId>,
-) -> ApiResult<Json<ContactView>> {
+async fn unsnooze(State(app): State<App>, In(member): In, Id(id): Id<ContactId>) -> ApiResult<Json<ContactView>> {
     Ok(Json(app.services.unsnooze(member, id).await?))
 }
 
 /// Mark everything as read
 #[utoipa::path(post, path = "/api/workspaces/{workspace}/contacts/{id}/read", tag = "inbox", responses((status = 200, body = ContactView)))]
-async fn read(
-    State(app): State<App>,
-    In(member): In,
-    Id(id): Id<ContactId>,
-) -> ApiResult<Json<ContactView>> {
+async fn read(State(app): State<App>, In(member): In, Id(id): Id<ContactId>) -> ApiResult<Json<ContactView>> {
     Ok(Json(app.services.mark_read(member, id, true).await?))
 }
 
 /// Mark as unread
 #[utoipa::path(post, path = "/api/workspaces/{workspace}/contacts/{id}/unread", tag = "inbox", responses((status = 200, body = ContactView)))]
-async fn unread(
-    State(app): State<App>,
-    In(member): In,
-    Id(id): Id<ContactId>,
-) -> ApiResult<Json<ContactView>> {
+async fn unread(State(app): State<App>, In(member): In, Id(id): Id<ContactId>) -> ApiResult<Json<ContactView>> {
     Ok(Json(app.services.mark_read(member, id, false).await?))
 }

@@ -2,14 +2,14 @@
 
 use super::session::{user_agent, with_session};
 use crate::App;
-use crate::auth::{Address, Body, Id, In, self};
+use crate::auth::{self, Address, Body, Id, In};
 use crate::error::ApiResult;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::IntoResponse;
-use ism_domain::access::Role;
 use ism_domain::InvitationId;
+use ism_domain::access::Role;
 use ism_services::accounts::{InvitationInfo, SessionView};
 use ism_services::views::InvitationView;
 use serde::Deserialize;
@@ -18,7 +18,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(info, accept)).routes(routes!(list, invite)).routes(routes!(revoke))
+    OpenApiRouter::new()
+        .routes(routes!(info, accept))
+        .routes(routes!(list, invite))
+        .routes(routes!(revoke))
 }
 
 /// Who joins.
@@ -55,8 +58,10 @@ async fn accept(
 ) -> ApiResult<impl IntoResponse> {
     auth::check_origin(&Method::POST, &headers)?;
     let names = (body.first_name, body.last_name);
-    let session =
-        app.services.accept_invitation(&token, names, &body.password, &address, user_agent(&headers)).await?;
+    let session = app
+        .services
+        .accept_invitation(&token, names, &body.password, &address, user_agent(&headers))
+        .await?;
     with_session(&app, &session).await
 }
 
@@ -68,17 +73,17 @@ async fn list(State(app): State<App>, In(member): In) -> ApiResult<Json<Vec<Invi
 
 /// Invite someone
 #[utoipa::path(post, path = "/api/workspaces/{workspace}/invitations", tag = "invitations", request_body = NewInvitation, responses((status = 200, body = InvitationView)))]
-async fn invite(State(app): State<App>, In(member): In, Body(body): Body<NewInvitation>) -> ApiResult<Json<InvitationView>> {
+async fn invite(
+    State(app): State<App>,
+    In(member): In,
+    Body(body): Body<NewInvitation>,
+) -> ApiResult<Json<InvitationView>> {
     Ok(Json(app.services.invite(member, &body.email, body.role).await?))
 }
 
 /// Take an invitation back
 #[utoipa::path(delete, path = "/api/workspaces/{workspace}/invitations/{id}", tag = "invitations", responses((status = 204)))]
-async fn revoke(
-    State(app): State<App>,
-    In(member): In,
-    Id(id): Id<InvitationId>,
-) -> ApiResult<StatusCode> {
+async fn revoke(State(app): State<App>, In(member): In, Id(id): Id<InvitationId>) -> ApiResult<StatusCode> {
     app.services.revoke_invitation(member, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

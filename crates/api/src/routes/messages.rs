@@ -49,10 +49,6 @@ async fn send(
 
 /// Send a failed message again
 #[utoipa::path(post, path = "/api/workspaces/{workspace}/messages/{id}/retry", tag = "messages", responses((status = 200, body = MessageView)))]
-async fn retry(
-    State(app): State<App>,
-    In(member): In,
-    Id(id): Id<MessageId>,
-) -> ApiResult<Json<MessageView>> {
+async fn retry(State(app): State<App>, In(member): In, Id(id): Id<MessageId>) -> ApiResult<Json<MessageView>> {
     Ok(Json(app.services.retry_message(member, id).await?))
 }

@@ -15,7 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(sign_in, show, sign_out)).routes(routes!(change_me))
+    OpenApiRouter::new()
+        .routes(routes!(sign_in, show, sign_out))
+        .routes(routes!(change_me))
 }
 
 /// E-mail address and password.
@@ -36,7 +38,10 @@ struct MyChange {
 
 /// The browser a request comes from, for the list of sessions.
 pub fn user_agent(headers: &HeaderMap) -> &str {
-    headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default()
+    headers
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+        .unwrap_or_default()
 }
 
 /// An answer that starts a session.
@@ -47,7 +52,10 @@ pub async fn with_session(app: &App, token: &str) -> ApiResult<impl IntoResponse
         .await?
         .ok_or_else(|| Refusal::conflict("session_gone", "The session ended at once. Sign in again."))?;
     let view = app.services.session_view(signed_in.user).await?;
-    Ok((AppendHeaders([(header::SET_COOKIE, auth::cookie(app, token))]), Json(view)))
+    Ok((
+        AppendHeaders([(header::SET_COOKIE, auth::cookie(app, token))]),
+        Json(view),
+    ))
 }
 
 /// Sign in
@@ -60,7 +68,10 @@ async fn sign_in(
 ) -> ApiResult<impl IntoResponse> {
     auth::check_origin(&Method::POST, &headers)?;
     let agent = user_agent(&headers);
-    let token = app.services.sign_in(&credentials.email, &credentials.password, &address, agent).await?;
+    let token = app
+        .services
+        .sign_in(&credentials.email, &credentials.password, &address, agent)
+        .await?;
     with_session(&app, &token).await
 }
 
@@ -74,7 +85,10 @@ async fn show(State(app): State<App>, Me(me): Me) -> ApiResult<Json<SessionView>
 #[utoipa::path(delete, path = "/api/session", tag = "session", responses((status = 204)))]
 async fn sign_out(State(app): State<App>, Me(me): Me) -> ApiResult<impl IntoResponse> {
     app.services.sign_out(&me).await?;
-    Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, auth::cookie(&app, ""))])))
+    Ok((
+        StatusCode::NO_CONTENT,
+        AppendHeaders([(header::SET_COOKIE, auth::cookie(&app, ""))]),
+    ))
 }
 
 /// Change one's own name or password
@@ -84,5 +98,9 @@ async fn change_me(State(app): State<App>, Me(me): Me, Body(change): Body<MyChan
         (present, Some(new)) => Some((present.unwrap_or_default(), new)),
         _ => None,
     };
-    Ok(Json(app.services.change_me(&me, change.first_name, change.last_name, passwords).await?))
+    Ok(Json(
+        app.services
+            .change_me(&me, change.first_name, change.last_name, passwords)
+            .await?,
+    ))
 }

@@ -6,8 +6,8 @@ use crate::error::ApiResult;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use ism_domain::access::Role;
 use ism_domain::UserId;
+use ism_domain::access::Role;
 use ism_services::views::UserView;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -15,7 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(change, remove))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(change, remove))
 }
 
 /// The new access level.
@@ -43,11 +45,7 @@ async fn change(
 
 /// Remove someone from the workspace
 #[utoipa::path(delete, path = "/api/workspaces/{workspace}/users/{id}", tag = "users", responses((status = 204)))]
-async fn remove(
-    State(app): State<App>,
-    In(member): In,
-    Id(id): Id<UserId>,
-) -> ApiResult<StatusCode> {
+async fn remove(State(app): State<App>, In(member): In, Id(id): Id<UserId>) -> ApiResult<StatusCode> {
     app.services.remove_user(member, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -37,19 +37,34 @@ enum Said {
 }
 
 pub async fn connect(State(app): State<App>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.max_message_size(16 * 1024).on_upgrade(move |mut socket| async move {
-        let code = serve(app, headers, &mut socket).await;
-        if let Some(code) = code {
-            drop(socket.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await);
-        }
-    })
+    upgrade
+        .max_message_size(16 * 1024)
+        .on_upgrade(move |mut socket| async move {
+            let code = serve(app, headers, &mut socket).await;
+            if let Some(code) = code {
+                drop(
+                    socket
+                        .send(Message::Close(Some(CloseFrame {
+                            code,
+                            reason: "".into(),
+                        })))
+                        .await,
+                );
+            }
+        })
 }
 
 async fn serve(app: App, headers: HeaderMap, socket: &mut WebSocket) -> Option<u16> {
     let first = tokio::time::timeout(INTRODUCTION, socket.recv()).await.ok()??.ok()?;
-    let Message::Text(text) = first else { return Some(SIGNED_OUT) };
-    let Ok(Said::Auth { token, seq }) = serde_json::from_str(&text) else { return Some(SIGNED_OUT) };
-    let Ok(visitor) = app.services.visitor(&token).await else { return Some(SIGNED_OUT) };
+    let Message::Text(text) = first else {
+        return Some(SIGNED_OUT);
+    };
+    let Ok(Said::Auth { token, seq }) = serde_json::from_str(&text) else {
+        return Some(SIGNED_OUT);
+    };
+    let Ok(visitor) = app.services.visitor(&token).await else {
+        return Some(SIGNED_OUT);
+    };
     if check_origin(&app, &visitor.live, &headers).is_err() {
         return Some(SIGNED_OUT);
     }
@@ -57,7 +72,14 @@ async fn serve(app: App, headers: HeaderMap, socket: &mut WebSocket) -> Option<u
     let subscription = app.services.subscribe(workspace, None).await.ok()?;
     let names = app.services.agent_names(workspace).await.ok()?;
     let contact = app.services.visitor_contact(&visitor).await.ok()?;
-    let mut connection = Connection { app, socket, visitor, contact, names, last_typing: None };
+    let mut connection = Connection {
+        app,
+        socket,
+        visitor,
+        contact,
+        names,
+        last_typing: None,
+    };
     let head = connection.app.services.log_head(workspace).await.ok()?;
     // The log of a whole workspace is not for visitors to replay: what they missed they read as messages.
     let hello = if seq == Some(head) { "caught_up" } else { "reload" };
@@ -120,10 +142,14 @@ impl Connection<'_> {
     async fn hear(&mut self, text: &str) -> Option<()> {
         match serde_json::from_str(text) {
             Ok(Said::Typing) => {
-                let quiet = self.last_typing.is_none_or(|last| last.elapsed() > Duration::from_secs(2));
+                let quiet = self
+                    .last_typing
+                    .is_none_or(|last| last.elapsed() > Duration::from_secs(2));
                 if let (true, Some(contact)) = (quiet, self.contact) {
                     self.last_typing = Some(tokio::time::Instant::now());
-                    self.app.services.typing(self.visitor.live.row.workspace_id, contact, None);
+                    self.app
+                        .services
+                        .typing(self.visitor.live.row.workspace_id, contact, None);
                 }
                 Some(())
             }
@@ -134,7 +160,11 @@ impl Connection<'_> {
 
     /// Passes a message on, if it is this visitor's.
     async fn event(&mut self, frame: &EventFrame) -> Option<()> {
-        let Some(message) = frame.message.as_ref().filter(|message| message.channel_id == self.visitor.live.row.id) else {
+        let Some(message) = frame
+            .message
+            .as_ref()
+            .filter(|message| message.channel_id == self.visitor.live.row.id)
+        else {
             return Some(());
         };
         if self.contact.is_none() {
@@ -144,12 +174,15 @@ impl Connection<'_> {
             return Some(());
         }
         let by_agent = message.direction == Direction::Outgoing;
-        let unknown = message.sender_id.is_some_and(|id| !self.names.contains_key(&UserId(id)));
+        let unknown = message
+            .sender_id
+            .is_some_and(|id| !self.names.contains_key(&UserId(id)));
         if by_agent && unknown {
             self.names = self.app.services.agent_names(message.workspace_id).await.ok()?;
         }
         let view = self.app.services.widget_message(message, &self.names);
-        self.send(&json!({ "type": "message", "seq": frame.seq, "message": view })).await?;
+        self.send(&json!({ "type": "message", "seq": frame.seq, "message": view }))
+            .await?;
         if by_agent && message.status == Some(Status::Sent) {
             self.delivered(message.id);
         }

@@ -10,14 +10,33 @@ const MIN: usize = 10;
 /// Most bytes; more would only cost time.
 const MAX: usize = 512;
 /// A hash of nothing anyone knows, compared against when an address is unknown.
-pub const DECOY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$ZGVjb3lkZWNveWRlY295$VGhpcyBpcyBub3QgdGhlIGhhc2ggb2YgYW55dGg";
+pub const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$ZGVjb3lkZWNveWRlY295$VGhpcyBpcyBub3QgdGhlIGhhc2ggb2YgYW55dGg";
 
 /// The passwords tried first by everyone who guesses.
 const COMMON: &[&str] = &[
-    "1234567890", "0123456789", "qwertyuiop", "password12", "password123", "password1234", "1q2w3e4r5t", "iloveyou12",
-    "letmein1234", "welcome123", "welcome1234", "adminadmin", "administrator", "passwordpassword", "qwerty12345",
-    "abcdefghij", "abc1234567", "1111111111", "0000000000", "9876543210", "football12", "sunshine12", "princess12",
+    "1234567890",
+    "0123456789",
+    "qwertyuiop",
+    "password12",
+    "password123",
+    "password1234",
+    "1q2w3e4r5t",
+    "iloveyou12",
+    "letmein1234",
+    "welcome123",
+    "welcome1234",
+    "adminadmin",
+    "administrator",
+    "passwordpassword",
+    "qwerty12345",
+    "abcdefghij",
+    "abc1234567",
+    "1111111111",
+    "0000000000",
+    "9876543210",
+    "football12",
+    "sunshine12",
+    "princess12",
 ];
 
 /// Checks a password somebody wants to have.
@@ -34,7 +53,10 @@ pub fn check_new(password: &str) -> Result<(), Refusal> {
     let lower = password.to_lowercase();
     let one_character = lower.chars().all(|c| lower.starts_with(c));
     if one_character || COMMON.contains(&lower.as_str()) {
-        return Err(Refusal::field("password", "This password is among the first to be guessed. Choose another."));
+        return Err(Refusal::field(
+            "password",
+            "This password is among the first to be guessed. Choose another.",
+        ));
     }
     Ok(())
 }
@@ -49,8 +71,7 @@ pub(super) fn hash(password: &str) -> Result<String> {
 
 /// Whether a password fits a hash.
 pub(super) fn fits(password: &str, known: &str) -> bool {
-    PasswordHash::new(known)
-        .is_ok_and(|known| Argon2::default().verify_password(password.as_bytes(), &known).is_ok())
+    PasswordHash::new(known).is_ok_and(|known| Argon2::default().verify_password(password.as_bytes(), &known).is_ok())
 }
 
 #[cfg(test)]

@@ -2,15 +2,14 @@
 
 use super::Taken;
 use crate::channels::Live;
+use crate::inbox::wake;
 use crate::{Result, attachments};
 use ism_domain::contact::{Contact, ContactChannel};
 use ism_domain::content::{Attachment, AttachmentState, Content};
 use ism_domain::conversation::{Conversation, OpenSource, Opening, WakeReason};
 use ism_domain::event::{Actor, EventKind, NewEvent};
 use ism_domain::inbound::{Identity, Inbound, InboundMessage, InboundStatus, Profile};
-use ism_domain::message::{
-    Direction, Message, Provenance, SenderSource, Status, StatusChange,
-};
+use ism_domain::message::{Direction, Message, Provenance, SenderSource, Side, Status, StatusChange};
 use ism_domain::{ChannelId, ContactChannelId, ContactId, MessageId, Timestamp};
 use ism_store::Tx;
 use ism_store::tables::jobs::Job;
@@ -34,7 +33,12 @@ pub fn apply(tx: &mut Tx<'_>, batch: &[Request]) -> Result<Vec<Taken>> {
     let activities_open = opens_on_activity(tx, batch)?;
     let mut results = Vec::with_capacity(batch.len());
     for (live, events) in batch {
-        let mut step = Step { unit: &mut unit, live, activities_open, alerts: Vec::new() };
+        let mut step = Step {
+            unit: &mut unit,
+            live,
+            activities_open,
+            alerts: Vec::new(),
+        };
         let mut taken = Taken::default();
         for event in events.iter() {
             let (outcome, message) = step.take(event);
@@ -57,14 +61,21 @@ pub fn apply(tx: &mut Tx<'_>, batch: &[Request]) -> Result<Vec<Taken>> {
 
 /// Whether things like opening the chat open a conversation in this workspace.
 fn opens_on_activity(tx: &mut Tx<'_>, batch: &[Request]) -> Result<bool> {
-    let concerned = batch.iter().flat_map(|(_, events)| events.iter()).any(|event| matches!(event, Inbound::Opened { .. }));
+    let concerned = batch
+        .iter()
+        .flat_map(|(_, events)| events.iter())
+        .any(|event| matches!(event, Inbound::Opened { .. }));
     if !concerned {
         return Ok(true);
     }
     let workspace = tx.workspace();
     let row = ism_store::tables::accounts::workspace(tx, workspace)?;
     Ok(row
-        .and_then(|row| row.settings.get("activities_open_conversations").and_then(Value::as_bool))
+        .and_then(|row| {
+            row.settings
+                .get("activities_open_conversations")
+                .and_then(Value::as_bool)
+        })
         .unwrap_or(true))
 }
 
@@ -93,7 +104,9 @@ fn load(tx: &mut Tx<'_>, unit: &mut Unit, batch: &[Request]) -> Result<()> {
                     externals.insert(status.external_id.clone());
                     references.extend(status.reference.as_deref().and_then(|id| id.parse::<MessageId>().ok()));
                 }
-                Inbound::Opened { profile, .. } | Inbound::Stopped { profile, .. } | Inbound::Resumed { profile, .. } => {
+                Inbound::Opened { profile, .. }
+                | Inbound::Stopped { profile, .. }
+                | Inbound::Resumed { profile, .. } => {
                     keys.extend(names(profile));
                 }
                 Inbound::IdentityChanged { from, to, .. } => {
@@ -144,13 +157,31 @@ impl Step<'_> {
                         if let Some(message) = self.unit.message_mut(id) {
                             message.deleted_at.get_or_insert(at);
                         }
+                        // What was withdrawn is not to be read in the list either.
+                        let shown = self
+                            .unit
+                            .message(id)
+                            .map(|message| message.contact_id)
+                            .filter(|contact| {
+                                self.unit
+                                    .contact(*contact)
+                                    .is_some_and(|contact| contact.last_message_id == Some(id))
+                            });
+                        if let Some(contact) = shown.and_then(|contact| self.unit.contact_mut(contact)) {
+                            contact.last_message_preview = Some(String::new());
+                        }
                         self.message_changed(id, "deleted");
                         ("deleted".to_owned(), Some(id))
                     }
                     None => simple("ignored:unknown_message"),
                 }
             }
-            Inbound::Reaction { profile, target, emoji, at } => self.reaction(profile, target, emoji.as_deref(), *at),
+            Inbound::Reaction {
+                profile,
+                target,
+                emoji,
+                at,
+            } => self.reaction(profile, target, emoji.as_deref(), *at),
             Inbound::Status(status) => self.status(status),
             Inbound::Opened { profile, payload, at } => {
                 let (contact, link) = self.person(profile);
@@ -158,8 +189,15 @@ impl Step<'_> {
                     self.open(contact, OpenSource::Contact);
                 }
                 let at = self.believable(*at);
-                if let Some(link) = self.unit.contact_channel_mut(link) {
-                    link.last_incoming_at = link.last_incoming_at.max(Some(at));
+                if self
+                    .unit
+                    .contact_channel(link)
+                    .is_some_and(|link| link.last_incoming_at < Some(at))
+                {
+                    if let Some(link) = self.unit.contact_channel_mut(link) {
+                        link.last_incoming_at = Some(at);
+                    }
+                    self.link_changed(contact, link);
                 }
                 tracing::debug!(has_payload = payload.is_some(), "a customer opened the chat");
                 simple("opened")
@@ -202,8 +240,18 @@ impl Step<'_> {
         }
         let blocked = self.unit.contact(contact_id).is_some_and(|contact| contact.is_blocked);
         if !blocked {
-            let from_ad = inbound.referral.as_ref().is_some_and(|referral| referral["kind"] == "ad");
-            self.open(contact_id, if from_ad { OpenSource::CtcAds } else { OpenSource::Contact });
+            let from_ad = inbound
+                .referral
+                .as_ref()
+                .is_some_and(|referral| referral["kind"] == "ad");
+            self.open(
+                contact_id,
+                if from_ad {
+                    OpenSource::CtcAds
+                } else {
+                    OpenSource::Contact
+                },
+            );
         }
         let message = self.build(inbound, contact_id, link_id, Direction::Incoming);
         let id = message.id;
@@ -240,8 +288,13 @@ impl Step<'_> {
         let id = message.id;
         self.show(&message, false);
         let payload = json!({ "message_id": id, "channel_id": channel });
-        let event =
-            NewEvent::contact(EventKind::MessageSent, Actor::SYSTEM, contact_id, message.conversation_id, payload);
+        let event = NewEvent::contact(
+            EventKind::MessageSent,
+            Actor::SYSTEM,
+            contact_id,
+            message.conversation_id,
+            payload,
+        );
         self.unit.add_message(message);
         self.unit.emit(event);
         ("stored_echo".to_owned(), Some(id))
@@ -253,14 +306,27 @@ impl Step<'_> {
             return self.message(inbound);
         };
         let at = self.believable(inbound.at);
-        let content = self.adopt(inbound, id, self.unit.message(id).map(|message| message.content.clone()));
-        let changed = self.unit.message_mut(id).is_some_and(|message| message.edit(content, at));
-        if !changed {
+        let content = self.adopt(
+            inbound,
+            id,
+            self.unit.message(id).map(|message| message.content.clone()),
+        );
+        let mut edited = self.unit.message(id).cloned();
+        if !edited.as_mut().is_some_and(|message| message.edit(content, at)) {
             return ("duplicate".to_owned(), Some(id));
         }
-        let shown = self.unit.message(id).map(|message| (message.contact_id, message.content.clone()));
+        if let (Some(message), Some(edited)) = (self.unit.message_mut(id), edited) {
+            *message = edited;
+        }
+        let shown = self
+            .unit
+            .message(id)
+            .map(|message| (message.contact_id, message.content.clone()));
         if let Some((contact_id, content)) = shown {
-            let latest = self.unit.contact(contact_id).is_some_and(|contact| contact.last_message_id == Some(id));
+            let latest = self
+                .unit
+                .contact(contact_id)
+                .is_some_and(|contact| contact.last_message_id == Some(id));
             if let Some(contact) = self.unit.contact_mut(contact_id).filter(|_| latest) {
                 contact.last_message_preview = Some(ism_domain::contact::preview(&content));
                 contact.last_message_type = Some(ism_domain::contact::list_type(&content).to_owned());
@@ -281,27 +347,41 @@ impl Step<'_> {
             return ("ignored:unknown_message".to_owned(), None);
         };
         let at = self.believable(at);
-        let link = profile.identities.iter().find_map(|identity| {
-            self.unit.contact_channel_of(self.live.row.id, &identity.key())
-        });
+        let mut reacted = self.unit.message(id).cloned();
+        if !reacted
+            .as_mut()
+            .is_some_and(|message| message.react(Side::Contact, emoji))
+        {
+            return ("duplicate".to_owned(), Some(id));
+        }
+        if let (Some(message), Some(reacted)) = (self.unit.message_mut(id), reacted) {
+            *message = reacted;
+        }
+        let link = profile
+            .identities
+            .iter()
+            .find_map(|identity| self.unit.contact_channel_of(self.live.row.id, &identity.key()));
         if let Some(link) = link.and_then(|link| self.unit.contact_channel_mut(link)) {
             link.last_incoming_at = link.last_incoming_at.max(Some(at));
         }
-        if self.unit.message_mut(id).is_some_and(|message| message.react("contact", emoji)) {
-            self.message_changed(id, "reaction");
-            ("reaction".to_owned(), Some(id))
-        } else {
-            ("duplicate".to_owned(), Some(id))
-        }
+        self.message_changed(id, "reaction");
+        ("reaction".to_owned(), Some(id))
     }
 
     fn status(&mut self, status: &InboundStatus) -> (String, Option<MessageId>) {
         let channel = self.live.row.id;
         let by_reference = || {
             let id = status.reference.as_deref()?.parse::<MessageId>().ok()?;
-            self.unit.message(id).filter(|message| message.channel_id == channel).map(|message| message.id)
+            self.unit
+                .message(id)
+                .filter(|message| message.channel_id == channel)
+                .map(|message| message.id)
         };
-        let Some(id) = self.unit.message_by_external(channel, &status.external_id).or_else(by_reference) else {
+        let Some(id) = self
+            .unit
+            .message_by_external(channel, &status.external_id)
+            .or_else(by_reference)
+        else {
             let id = self.unit.id();
             self.unit.parked.push(ParkedStatus {
                 workspace_id: self.unit.workspace(),
@@ -315,10 +395,21 @@ impl Step<'_> {
             });
             return ("status_parked".to_owned(), None);
         };
-        if self.unit.message(id).is_some_and(|message| message.external_id.is_none()) {
+        if self
+            .unit
+            .message(id)
+            .is_some_and(|message| message.external_id.is_none())
+        {
             self.unit.set_external(id, status.external_id.clone());
         }
-        let applied = apply_status(self.unit, id, status.status, status.at, status.failure.clone(), Provenance::Provider);
+        let applied = apply_status(
+            self.unit,
+            id,
+            status.status,
+            status.at,
+            status.failure.clone(),
+            Provenance::Provider,
+        );
         (if applied { "status" } else { "duplicate" }.to_owned(), Some(id))
     }
 
@@ -333,12 +424,16 @@ impl Step<'_> {
             .and_then(|link| self.unit.contact_channel(link).map(|found| (found.contact_id, link)));
         let (contact_id, link_id) = known.unwrap_or_else(|| self.newcomer(profile));
         if let Some(link) = self.unit.contact_channel(link_id) {
-            let missing: Vec<Identity> =
-                profile.identities.iter().filter(|identity| !link.identities.contains(identity)).cloned().collect();
-            if !missing.is_empty() {
-                if let Some(link) = self.unit.contact_channel_mut(link_id) {
-                    link.add_identities(&missing);
-                }
+            let missing: Vec<Identity> = profile
+                .identities
+                .iter()
+                .filter(|identity| !link.identities.contains(identity))
+                .cloned()
+                .collect();
+            if !missing.is_empty()
+                && let Some(link) = self.unit.contact_channel_mut(link_id)
+            {
+                link.add_identities(&missing);
             }
             for identity in missing.iter().chain(&profile.aliases) {
                 self.unit.add_identity(channel, identity.key(), link_id);
@@ -346,7 +441,10 @@ impl Step<'_> {
         }
         if known.is_some() {
             let mut learned = self.unit.contact(contact_id).cloned();
-            let changes = learned.as_mut().map(|contact| contact.learn(profile)).unwrap_or_default();
+            let changes = learned
+                .as_mut()
+                .map(|contact| contact.learn(profile))
+                .unwrap_or_default();
             let picture = learned.as_ref().map(|contact| contact.picture.clone());
             let changed_picture = self.unit.contact(contact_id).map(|contact| contact.picture.clone()) != picture;
             if let (Some(learned), true) = (learned, !changes.is_empty() || changed_picture) {
@@ -355,7 +453,13 @@ impl Step<'_> {
                 }
                 let payload = json!({ "changes": changes });
                 let actor = Actor::contact(contact_id);
-                self.unit.emit(NewEvent::contact(EventKind::ContactUpdated, actor, contact_id, None, payload));
+                self.unit.emit(NewEvent::contact(
+                    EventKind::ContactUpdated,
+                    actor,
+                    contact_id,
+                    None,
+                    payload,
+                ));
             }
         }
         (contact_id, link_id)
@@ -383,24 +487,30 @@ impl Step<'_> {
         let link_id = link.id;
         self.unit.add_contact(contact);
         self.unit.add_contact_channel(link);
-        let payload = json!({ "channel_id": self.live.row.id, "source": self.live.row.source });
+        let payload =
+            json!({ "channel_id": self.live.row.id, "contact_channel_id": link_id, "source": self.live.row.source });
         let actor = Actor::contact(contact_id);
-        self.unit.emit(NewEvent::contact(EventKind::ContactCreated, actor, contact_id, None, payload));
+        self.unit.emit(NewEvent::contact(
+            EventKind::ContactCreated,
+            actor,
+            contact_id,
+            None,
+            payload,
+        ));
         (contact_id, link_id)
     }
 
     /// Sees to it that the contact's conversation is open and awake.
     fn open(&mut self, contact_id: ContactId, source: OpenSource) {
         let actor = Actor::contact(contact_id);
-        let opening = Opening { source, actor, channel_id: Some(self.live.row.id), at: self.unit.now() };
+        let opening = Opening {
+            source,
+            actor,
+            channel_id: Some(self.live.row.id),
+            at: self.unit.now(),
+        };
         open(self.unit, contact_id, opening);
-        let woken = self
-            .unit
-            .contact_and_conversation(contact_id)
-            .and_then(|(contact, conversation)| conversation?.wake(contact, WakeReason::Message, actor));
-        if let Some(event) = woken {
-            self.unit.emit(event);
-        }
+        wake(self.unit, contact_id, WakeReason::Message, actor);
     }
 
     fn build(
@@ -416,7 +526,10 @@ impl Step<'_> {
             workspace_id: self.unit.workspace(),
             id,
             contact_id,
-            conversation_id: self.unit.open_conversation(contact_id).map(|conversation| conversation.id),
+            conversation_id: self
+                .unit
+                .open_conversation(contact_id)
+                .map(|conversation| conversation.id),
             channel_id: self.live.row.id,
             contact_channel_id,
             direction,
@@ -445,10 +558,10 @@ impl Step<'_> {
         }
     }
 
-    /// The content as it is stored: clean text, and a row and a job for a file that is yet to be fetched. `before` is what
+    /// The content as it is stored: with a row and a job for a file that is yet to be fetched. `before` is what
     /// the message says so far, when this is an edit.
     fn adopt(&mut self, inbound: &InboundMessage, message_id: MessageId, before: Option<Content>) -> Content {
-        let mut content = clean(&inbound.content);
+        let mut content = inbound.content.clone();
         let (Some(attachment), Some(media)) = (content.attachment_mut(), &inbound.media) else {
             return content;
         };
@@ -458,7 +571,8 @@ impl Step<'_> {
         }
         // An edit that changes only the caption keeps the file.
         if let Some(old) = before.as_ref().and_then(Content::attachment) {
-            let same = (&old.kind, &old.size, &old.file_name) == (&attachment.kind, &attachment.size, &attachment.file_name);
+            let same =
+                (&old.kind, &old.size, &old.file_name) == (&attachment.kind, &attachment.size, &attachment.file_name);
             if same || old.state == AttachmentState::Ready && old.kind == attachment.kind && attachment.size.is_none() {
                 let caption = attachment.caption.clone();
                 *attachment = Attachment { caption, ..old.clone() };
@@ -516,7 +630,9 @@ impl Step<'_> {
         else {
             return "ignored:unknown_person";
         };
-        let Some(link) = self.unit.contact_channel_mut(link_id) else { return "ignored:unknown_person" };
+        let Some(link) = self.unit.contact_channel_mut(link_id) else {
+            return "ignored:unknown_person";
+        };
         if link.stopped_at.is_some() == stopped_at.is_some() {
             return "duplicate";
         }
@@ -528,35 +644,54 @@ impl Step<'_> {
             (EventKind::ContactChannelResumed, "resumed")
         };
         let payload = json!({ "channel_id": channel, "contact_channel_id": link_id });
-        self.unit.emit(NewEvent::contact(kind, Actor::contact(contact), contact, None, payload));
+        self.unit
+            .emit(NewEvent::contact(kind, Actor::contact(contact), contact, None, payload));
         // Touching the contact gives its row a new version, so that screens notice.
-        drop(self.unit.contact_mut(contact));
+        self.unit.touch_contact(contact);
         outcome
     }
 
     fn identity_changed(&mut self, from: &Identity, to: &[Identity]) -> &'static str {
         let channel = self.live.row.id;
-        let Some(link_id) = self.unit.contact_channel_of(channel, &from.key()) else { return "ignored:unknown_person" };
+        let Some(link_id) = self.unit.contact_channel_of(channel, &from.key()) else {
+            return "ignored:unknown_person";
+        };
         // A new address that already belongs to someone stays theirs: two people are never merged unasked.
         let free: Vec<Identity> = to
             .iter()
-            .filter(|identity| self.unit.contact_channel_of(channel, &identity.key()).is_none_or(|link| link == link_id))
+            .filter(|identity| {
+                self.unit
+                    .contact_channel_of(channel, &identity.key())
+                    .is_none_or(|link| link == link_id)
+            })
             .cloned()
             .collect();
         if free.is_empty() {
             return "ignored:identity_taken";
         }
-        let Some(link) = self.unit.contact_channel_mut(link_id) else { return "ignored:unknown_person" };
+        let Some(link) = self.unit.contact_channel_mut(link_id) else {
+            return "ignored:unknown_person";
+        };
         link.identities.retain(|identity| !free.contains(identity));
         link.identities.splice(0..0, free.iter().cloned());
         let contact = link.contact_id;
         for identity in &free {
             self.unit.add_identity(channel, identity.key(), link_id);
         }
-        let payload = json!({ "channel_id": channel, "contact_channel_id": link_id });
-        let actor = Actor::contact(contact);
-        self.unit.emit(NewEvent::contact(EventKind::ContactChannelUpdated, actor, contact, None, payload));
+        self.link_changed(contact, link_id);
         "identity_changed"
+    }
+
+    fn link_changed(&mut self, contact: ContactId, link: ContactChannelId) {
+        let payload = json!({ "channel_id": self.live.row.id, "contact_channel_id": link });
+        let actor = Actor::contact(contact);
+        self.unit.emit(NewEvent::contact(
+            EventKind::ContactChannelUpdated,
+            actor,
+            contact,
+            None,
+            payload,
+        ));
     }
 
     fn message_changed(&mut self, id: MessageId, change: &str) {
@@ -564,7 +699,13 @@ impl Step<'_> {
         let (contact, conversation) = (message.contact_id, message.conversation_id);
         let payload = json!({ "message_id": id, "change": change });
         let actor = Actor::contact(contact);
-        self.unit.emit(NewEvent::contact(EventKind::MessageUpdated, actor, contact, conversation, payload));
+        self.unit.emit(NewEvent::contact(
+            EventKind::MessageUpdated,
+            actor,
+            contact,
+            conversation,
+            payload,
+        ));
     }
 
     /// A provider's time, unless it lies in our future.
@@ -581,7 +722,9 @@ pub fn open(unit: &mut Unit, contact_id: ContactId, opening: Opening) -> bool {
     }
     let returning = unit.is_returning(contact_id);
     let id = unit.id();
-    let Some(contact) = unit.contact_mut(contact_id) else { return false };
+    let Some(contact) = unit.contact_mut(contact_id) else {
+        return false;
+    };
     let (conversation, event) = Conversation::open(id, contact, opening, returning);
     unit.add_conversation(conversation);
     unit.emit(event);
@@ -602,17 +745,35 @@ pub fn apply_status(
     if message.direction == Direction::Incoming || message.history.iter().any(|step| step.status == status) {
         return false;
     }
-    let Some(message) = unit.message_mut(id) else { return false };
-    message.apply_status(StatusChange { status, at, provenance, text }, failure);
+    let Some(message) = unit.message_mut(id) else {
+        return false;
+    };
+    message.apply_status(
+        StatusChange {
+            status,
+            at,
+            provenance,
+            text,
+        },
+        failure,
+    );
     let (contact_id, conversation_id, shown) = (message.contact_id, message.conversation_id, message.status);
     let reason = message.failure.as_ref().map(|failure| failure.reason);
-    if unit.contact(contact_id).is_some_and(|contact| contact.last_message_id == Some(id)) {
-        if let Some(contact) = unit.contact_mut(contact_id) {
-            contact.last_message_status = shown;
-        }
+    if unit
+        .contact(contact_id)
+        .is_some_and(|contact| contact.last_message_id == Some(id))
+        && let Some(contact) = unit.contact_mut(contact_id)
+    {
+        contact.last_message_status = shown;
     }
     let payload = json!({ "message_id": id, "status": status, "at": at, "reason": reason });
-    unit.emit(NewEvent::contact(EventKind::MessageStatus, Actor::SYSTEM, contact_id, conversation_id, payload));
+    unit.emit(NewEvent::contact(
+        EventKind::MessageStatus,
+        Actor::SYSTEM,
+        contact_id,
+        conversation_id,
+        payload,
+    ));
     true
 }
 
@@ -620,17 +781,11 @@ pub fn apply_status(
 fn alert(tx: &mut Tx<'_>, unit: &mut Unit, live: &Live, code: &str, text: &str) -> Result<()> {
     let version: i64 = unit.id();
     let sql = "UPDATE channel SET status_text = ?1, version = ?2 WHERE workspace_id = ?3 AND id = ?4";
-    tx.execute(sql, &[text.into(), version.into(), unit.workspace().into(), live.row.id.into()])?;
+    tx.execute(
+        sql,
+        &[text.into(), version.into(), unit.workspace().into(), live.row.id.into()],
+    )?;
     let payload = json!({ "channel_id": live.row.id, "alert": code, "text": text });
     unit.emit(NewEvent::workspace(EventKind::ChannelUpdated, Actor::SYSTEM, payload));
     Ok(())
-}
-
-/// Removes what databases refuse from every text of a content.
-fn clean(content: &Content) -> Content {
-    let Ok(text) = serde_json::to_string(content) else { return content.clone() };
-    if !text.contains("\\u0000") {
-        return content.clone();
-    }
-    serde_json::from_str(&text.replace("\\u0000", "")).unwrap_or_else(|_| content.clone())
 }

@@ -23,7 +23,7 @@ record!(OutboxRow: outbox(workspace_id, message_id) {
     workspace_id, message_id, channel_id, contact_channel_id, state, attempts, due_at, lease_until, created_at,
 });
 
-/// Due messages that are next in line for their recipient, oldest first; of all workspaces, without the channels in
+/// Due messages that are next in line for their recipient, with none of it on the wire, oldest first; of all workspaces, without the channels in
 /// `resting`.
 ///
 /// # Errors
@@ -32,9 +32,21 @@ pub fn due(tx: &mut Tx<'_>, now: Timestamp, resting: &[i64], limit: i64) -> Resu
     tx.all(
         "WHERE due_at <= ?1 AND state = 'queued' AND NOT (channel_id = ANY(?2)) AND NOT EXISTS (SELECT 1 FROM outbox ahead \
          WHERE ahead.workspace_id = outbox.workspace_id AND ahead.contact_channel_id = outbox.contact_channel_id \
-         AND ahead.message_id < outbox.message_id) ORDER BY due_at, message_id LIMIT ?3",
+         AND (ahead.message_id < outbox.message_id OR ahead.state = 'sending' AND ahead.message_id <> outbox.message_id)) ORDER BY due_at, message_id LIMIT ?3",
         &[now.into(), crate::ids(resting.iter().copied()), limit.into()],
     )
+}
+
+/// Whether a message is still in line or on the wire.
+///
+/// # Errors
+/// When the statement fails.
+pub fn holds(tx: &mut Tx<'_>, workspace: WorkspaceId, id: MessageId) -> Result<bool> {
+    let row: Option<OutboxRow> = tx.first(
+        "WHERE workspace_id = ?1 AND message_id = ?2",
+        &[workspace.into(), id.into()],
+    )?;
+    Ok(row.is_some())
 }
 
 /// Lets a queued message wait until `due_at`.

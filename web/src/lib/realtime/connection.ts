@@ -20,6 +20,8 @@ export type ConnectionOptions = {
   onReload: () => void;
   onState: (state: ConnectionState) => void;
   onSessionEnded: () => void;
+  /** The socket closed before it opened: perhaps the session is over, which a refused upgrade cannot say. */
+  onRefused: () => void;
   random?: () => number;
   isOnline?: () => boolean;
 };
@@ -75,8 +77,10 @@ export class Connection {
     }
     this.#socket = socket;
     this.#expectAnswer();
+    let opened = false;
     socket.onopen = () => {
       if (this.#socket !== socket) return;
+      opened = true;
       this.options.onState('catching_up');
       this.#send({ type: 'resume', seq: this.#seq });
       this.#expectAnswer();
@@ -94,9 +98,10 @@ export class Connection {
       if (event.code === SESSION_ENDED) {
         this.#stopped = true;
         this.options.onSessionEnded();
-      } else {
-        this.#later();
+        return;
       }
+      if (!opened) this.options.onRefused();
+      this.#later();
     };
   }
 

@@ -12,7 +12,7 @@ export function belongs(contact: Contact, filter: InboxFilter, me: number): bool
   return true;
 }
 
-const activity = (c: Contact) => c.last_message?.at ?? c.created_at;
+const activity = (c: Contact) => c.sort_at;
 
 export function compareRows(filter: InboxFilter): (a: Contact, b: Contact) => number {
   switch (filter.sort) {

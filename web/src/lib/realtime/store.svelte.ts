@@ -1,6 +1,8 @@
 import { createContext } from 'svelte';
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import type { QueryClient } from '@tanstack/svelte-query';
+import { ApiError } from '$lib/api/client';
+import { api } from '$lib/api/endpoints';
 import type { EventFrame, InboxFilter, InboxName, ServerFrame } from '$lib/api/types';
 import { cacheOf } from '$lib/query/client';
 import { keys } from '$lib/query/keys';
@@ -47,6 +49,7 @@ export class Realtime {
       onOther: (frame) => this.#other(frame),
       onReload: () => this.#reload(),
       onState: (state) => this.#changed(state),
+      onRefused: () => void this.#checkSession(onSessionEnded),
       onSessionEnded
     });
   }
@@ -165,6 +168,14 @@ export class Realtime {
       this.#typing.clear();
     }
     for (const listener of this.#listeners) listener(state);
+  }
+
+  async #checkSession(ended: () => void): Promise<void> {
+    try {
+      await api.session.get();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) ended();
+    }
   }
 
   /** Frames that came while an answer was under way are not in it, or were lost with the pages it replaced. */

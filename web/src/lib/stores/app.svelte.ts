@@ -10,7 +10,10 @@ export interface App {
   readonly me: SessionUser;
   readonly session: Session;
   readonly workspace: Workspace;
+  /** Everyone who ever was here, to name what they did. */
   readonly users: User[];
+  /** Those who are here now, to choose from. */
+  readonly members: User[];
   readonly channels: Channel[];
   readonly channelsLoaded: boolean;
   readonly realtime: Realtime;

@@ -64,6 +64,3 @@ export function encodeMentions(text: string, users: User[]): string {
   }
   return out;
 }
-
-/** Servers trim; apart from that a comment comes back as it was sent. */
-export const encodedEqual = (a: string, b: string) => a.trim() === b.trim();

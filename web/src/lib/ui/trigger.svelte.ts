@@ -10,13 +10,16 @@ export class Trigger {
   /** Once wanted, the overlay stays mounted and only opens and closes. */
   wanted = $state(false);
 
+  // One function for good: an attachment that changes is undone and done again.
+  readonly #attach = (node: HTMLElement) => {
+    this.anchor = node;
+    return () => (this.anchor = null);
+  };
+
   props(popup: 'menu' | 'dialog' | 'listbox', open: boolean, set: (open: boolean) => void) {
     const want = () => (this.wanted = true);
     return {
-      [this.#key]: (node: HTMLElement) => {
-        this.anchor = node;
-        return () => (this.anchor = null);
-      },
+      [this.#key]: this.#attach,
       'aria-haspopup': popup,
       'aria-expanded': open,
       onpointerenter: want,

@@ -15,6 +15,7 @@ export const inbox = {
   unrepliedShort: 'Unreplied',
   filters: 'Filter and sort',
   searchPlaceholder: 'Search contacts',
+  searchingAll: 'Results from all contacts',
   clearSearch: 'Clear search',
   newContact: 'New contact',
   unread: (n: number) => plural(n, { one: '# unread message', other: '# unread messages' }),

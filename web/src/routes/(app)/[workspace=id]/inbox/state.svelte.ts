@@ -20,6 +20,11 @@ export class InboxView {
     storeFilter(this.user, this.workspace, this.filter);
   }
 
+  /** A search looks through everyone, whatever list it was begun in. */
+  get asked(): InboxFilter {
+    return this.filter.q ? { ...defaultFilter, status: 'all', q: this.filter.q } : this.filter;
+  }
+
   get isFiltered(): boolean {
     return this.filter.status !== defaultFilter.status || this.filter.unreplied;
   }

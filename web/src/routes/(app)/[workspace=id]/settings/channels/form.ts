@@ -9,12 +9,19 @@ export function startValues(fields: ChannelField[], config: Record<string, Json>
     fields.map((field) => {
       const held: unknown = config[field.key];
       if (field.kind === 'toggle') return [field.key, held === true];
-      if (field.kind === 'lines') return [field.key, Array.isArray(held) ? held.join('\n') : ''];
       const fallback = field.kind === 'select' && field.required ? (field.options?.[0]?.value ?? '') : '';
       return [field.key, held === undefined || held === null ? fallback : String(held)];
     })
   );
 }
+
+/** A list travels as text with one entry a line. */
+const tidyLines = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .join('\n');
 
 /** The configuration to send. When editing, empty secrets are left out, which keeps the stored ones. */
 export function toConfig(
@@ -26,13 +33,8 @@ export function toConfig(
   for (const field of fields) {
     const value = values[field.key];
     if (typeof value === 'boolean') config[field.key] = value;
-    else if (field.kind === 'lines') {
-      config[field.key] = (value ?? '')
-        .split('\n')
-        .map((line) => line.trim())
-        .filter(Boolean);
-    } else {
-      const text = (value ?? '').trim();
+    else {
+      const text = field.kind === 'lines' ? tidyLines(value ?? '') : (value ?? '').trim();
       if (text !== '' || (editing && !field.secret)) config[field.key] = text;
     }
   }
