@@ -111,6 +111,9 @@ pub struct Attachment {
     /// Our id; absent only between an adapter and ingest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<AttachmentId>,
+    /// May be left out of what is to be sent: then it is what the bytes are.
+    #[serde(default = "natural_kind")]
+    #[schema(required = true)]
     pub kind: AttachmentKind,
     #[serde(default)]
     pub state: AttachmentState,
@@ -142,6 +145,11 @@ pub struct Attachment {
     /// Where the bytes can be fetched; only in answers, never stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+}
+
+/// A kind that never stands against that of the bytes, as asking for a plain file would.
+const fn natural_kind() -> AttachmentKind {
+    AttachmentKind::Image
 }
 
 impl Attachment {
