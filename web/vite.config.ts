@@ -9,11 +9,12 @@ export default defineConfig({
   build: { target: 'es2022', manifest: true },
   server: {
     port: 5173,
+    // The Host header stays the browser's: the server compares it with the Origin.
     proxy: {
-      '/api': server,
-      '/widget': server,
-      '/docs': server,
-      '/realtime': { target: server, ws: true }
+      '/api': { target: server, changeOrigin: false },
+      '/widget': { target: server, changeOrigin: false },
+      '/docs': { target: server, changeOrigin: false },
+      '/realtime': { target: server, changeOrigin: false, ws: true }
     }
   },
   test: {

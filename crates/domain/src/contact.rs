@@ -114,7 +114,8 @@ impl Contact {
     pub fn learn(&mut self, profile: &Profile) -> Map<String, Value> {
         let before = self.clone();
         let (first, last) = names(profile);
-        if !self.name_edited && !(first.is_empty() && last.is_empty()) {
+        let named = !first.is_empty() || !last.is_empty();
+        if named && !self.name_edited {
             self.first_name = first;
             self.last_name = last;
         }

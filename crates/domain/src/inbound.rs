@@ -245,9 +245,10 @@ fn strip_content(content: &mut Content) {
         return;
     };
     if strip_value(&mut value)
-        && let Ok(clean) = serde_json::from_value(value) {
-            *content = clean;
-        }
+        && let Ok(clean) = serde_json::from_value(value)
+    {
+        *content = clean;
+    }
 }
 
 /// Returns whether anything was removed.

@@ -61,8 +61,14 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         return Ok(commands::config::show(&settings, cli.global.json));
     }
     let config = Config::check(&settings)?;
-    let serves = matches!(cli.command, Command::Serve(_) | Command::Simulator(_));
-    telemetry::start_logs(&config, if serves { "info,refinery_core=warn" } else { "warn" });
+    let level = match cli.command {
+        // The libraries of the database and its migrations tell more than anyone wants to know.
+        Command::Serve(_) | Command::Simulator(_) => "info,refinery_core=warn,tokio_postgres=warn,async_nats=warn",
+        // It reports what it finds by itself.
+        Command::Doctor => "off",
+        _ => "warn",
+    };
+    telemetry::start_logs(&config, level);
     let json = cli.global.json;
     match &cli.command {
         Command::Serve(arguments) => {

@@ -1,5 +1,7 @@
 //! The server: everything wired together, read from top to bottom, and its graceful end.
 
+mod simulated;
+
 use crate::config::{Config, DatabaseChoice};
 use crate::failure::Failure;
 use crate::installation::{self, PUBLIC_URL, SIMULATOR_URL};
@@ -52,7 +54,7 @@ pub async fn run(config: &Config, with_sample: bool) -> Result<(), Failure> {
     };
     let simulator_url = played.as_ref().map(local).transpose()?.map(simulator_url);
     let public_url = config.public_url.clone().unwrap_or_else(|| Config::local_url(address));
-    announce(&store, &public_url, simulator_url.as_deref()).await?;
+    let moved = announce(&store, &public_url, simulator_url.as_deref()).await?;
 
     let bus = match &config.nats {
         Some(url) => Bus::nats(url, &config.nats_prefix).await?,
@@ -88,11 +90,21 @@ pub async fn run(config: &Config, with_sample: bool) -> Result<(), Failure> {
         "ready"
     );
 
+    if let Some(url) = &simulator_url {
+        simulated::follow(&services, url, moved).await?;
+    }
     let mut is_sample = false;
+    let mut outcome = Ok(());
     if with_sample && let Some((simulator, _)) = &simulator {
         tokio::select! {
             () = stop.cancelled() => {}
-            filled = sample::fill(&services, simulator, &clock) => is_sample = filled?,
+            filled = sample::fill(&services, simulator, &clock) => match filled {
+                Ok(filled) => is_sample = filled,
+                Err(failure) => {
+                    stop.cancel();
+                    outcome = Err(failure);
+                }
+            },
         }
     }
     if !stop.is_cancelled() {
@@ -100,7 +112,7 @@ pub async fn run(config: &Config, with_sample: bool) -> Result<(), Failure> {
     }
     stop.cancelled().await;
     end(&services, http, simulator.map(|(_, task)| task)).await;
-    Ok(())
+    outcome
 }
 
 fn tell_ready(public_url: &str, simulator_url: Option<&str>, is_sample: bool) {
@@ -117,13 +129,22 @@ fn tell_ready(public_url: &str, simulator_url: Option<&str>, is_sample: bool) {
     }
 }
 
-/// Writes down how this server is reached, for commands that run beside it.
-async fn announce(store: &Store, public_url: &str, simulator_url: Option<&str>) -> Result<(), Failure> {
-    let (public_url, simulator_url) = (public_url.to_owned(), simulator_url.unwrap_or_default().to_owned());
+/// Writes down how this server is reached, for commands that run beside it. Returns whether it was reached otherwise before.
+async fn announce(store: &Store, public_url: &str, simulator_url: Option<&str>) -> Result<bool, Failure> {
+    let public_url = public_url.to_owned();
+    // One node of several may run the simulator: the others leave its address alone.
+    let simulator_url = match simulator_url {
+        None if store.is_postgres() => None,
+        url => Some(url.unwrap_or_default().to_owned()),
+    };
     store
         .write(NO_WORKSPACE, move |tx| {
+            let before = settings::get(tx, PUBLIC_URL)?;
             settings::set(tx, PUBLIC_URL, &public_url)?;
-            settings::set(tx, SIMULATOR_URL, &simulator_url)
+            if let Some(url) = &simulator_url {
+                settings::set(tx, SIMULATOR_URL, url)?;
+            }
+            Ok(before.is_some_and(|before| before != public_url))
         })
         .await
         .map_err(|error: ism_store::Error| error.into())

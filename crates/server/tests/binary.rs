@@ -236,9 +236,34 @@ fn sample_data_are_made_once_and_kept() {
 
         let mut again = place.serve(&sample);
         assert!(again.printed.iter().any(|line| line.contains("northwind-coffee")));
+        assert_eq!(counted(place), before);
+        // Both listen elsewhere than before, and still find each other.
+        let simulator = again
+            .printed
+            .iter()
+            .find_map(|line| line.strip_prefix("Simulator:"))
+            .unwrap();
+        let simulator = simulator.trim().trim_start_matches("http://");
+        let body = r#"{"kind":"text","text":"Are you still there?"}"#;
+        let path = "/sim/api/chats/telegram:7000000001/ingrid/write";
+        let head =
+            format!("POST {path} HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\nconnection: close\r\n");
+        let answer = exchange(
+            simulator,
+            &format!("{head}content-length: {}\r\n\r\n{body}", body.len()),
+        );
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let wanted = before.1.as_i64().unwrap() + 1;
+        let begun = std::time::Instant::now();
+        while counted(place).1 != wanted {
+            assert!(
+                begun.elapsed() < support::SOON,
+                "the message did not arrive: {}",
+                again.log()
+            );
+        }
         again.signal();
         assert_eq!(again.wait(), Some(0), "{}", again.log());
-        assert_eq!(counted(place), before);
     });
 }
 

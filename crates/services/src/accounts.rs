@@ -450,9 +450,10 @@ impl Services {
             .map(|name| check_name("name", name))
             .transpose()?;
         if let Some(zone) = &change.timezone
-            && jiff::tz::TimeZone::get(zone).is_err() {
-                return Err(Refusal::field("timezone", "Choose a time zone such as Asia/Kuala_Lumpur.").into());
-            }
+            && jiff::tz::TimeZone::get(zone).is_err()
+        {
+            return Err(Refusal::field("timezone", "Choose a time zone such as Asia/Kuala_Lumpur.").into());
+        }
         self.store
             .write(member.workspace, move |tx| {
                 let mut row =
@@ -529,6 +530,7 @@ impl Services {
                 let mut row = accounts::member(tx, workspace, user)?.ok_or_else(|| Refusal::not_found("User"))?;
                 row.role = role;
                 accounts::save(tx, &row)?;
+                keep_an_owner(tx)?;
                 tx.emit(NewEvent::workspace(
                     EventKind::UserUpdated,
                     member.actor(),
@@ -566,6 +568,7 @@ impl Services {
                 let now = tx.now();
                 row.removed_at = Some(now);
                 accounts::save(tx, &row)?;
+                keep_an_owner(tx)?;
                 let assigned: Vec<_> = contacts::assigned_to(tx, workspace, user)?
                     .iter()
                     .map(|contact| contact.id)
@@ -630,11 +633,10 @@ impl Services {
             .write(member.workspace, move |tx| {
                 let workspace = tx.workspace();
                 if let Some(user) = accounts::user_by_email(tx, &email)?
-                    && accounts::member(tx, workspace, user.id)?.is_some() {
-                        return Err(
-                            Refusal::conflict("already_member", "This person is in the workspace already.").into(),
-                        );
-                    }
+                    && accounts::member(tx, workspace, user.id)?.is_some()
+                {
+                    return Err(Refusal::conflict("already_member", "This person is in the workspace already.").into());
+                }
                 let now = tx.now();
                 // A new link for the same person replaces the old one.
                 for mut old in accounts::invitations(tx, workspace, now)?
@@ -886,6 +888,23 @@ impl Services {
             .await
             .map_err(|_| Error::Internal("checking a password failed".to_owned()))
     }
+}
+
+/// Two owners may take each other's access at the same moment; the second must not succeed.
+fn keep_an_owner(tx: &mut Tx<'_>) -> Result<()> {
+    let sql = "SELECT count(*) FROM workspace_member WHERE workspace_id = ?1 AND role = 'owner' AND removed_at IS NULL";
+    let owners: i64 = tx
+        .rows(sql, &[tx.workspace().into()])?
+        .first_mut()
+        .map_or(Ok(0), ism_store::Row::take)?;
+    if owners > 0 {
+        return Ok(());
+    }
+    Err(Refusal::conflict(
+        "last_owner",
+        "A workspace keeps at least one owner. Make someone else an owner first.",
+    )
+    .into())
 }
 
 fn join_organization(tx: &mut Tx<'_>, workspace: WorkspaceId, user: UserId) -> Result<()> {

@@ -649,11 +649,11 @@ fn clip(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
 }
 
+/// A channel's settings by key.
+type Settings = Map<String, Value>;
+
 /// Parts a form into what may be shown and what may not; checks that required fields are there and that nothing unknown is.
-fn split(
-    adapter: &dyn Adapter,
-    config: Map<String, Value>,
-) -> Result<(Map<String, Value>, Map<String, Value>), Refusal> {
+fn split(adapter: &dyn Adapter, config: Map<String, Value>) -> Result<(Settings, Settings), Refusal> {
     let fields = &adapter.descriptor().fields;
     for field in fields.iter().filter(|field| field.required) {
         let empty = match config.get(field.key) {

@@ -48,9 +48,10 @@ pub(crate) fn add(
 ) -> Result<CommentView> {
     let workspace = tx.workspace();
     if let Some(client_id) = &client_id
-        && let Some(known) = comments::by_client_id(tx, workspace, contact, client_id)? {
-            return Ok(views::comment(&known));
-        }
+        && let Some(known) = comments::by_client_id(tx, workspace, contact, client_id)?
+    {
+        return Ok(views::comment(&known));
+    }
     let text = comment::check_text(text)?;
     let mut unit = load(tx, contact)?;
     let mut mentions = comment::mentions(&text);

@@ -15,7 +15,7 @@ use serde_json::json;
 /// What came of adding a contact.
 #[derive(Debug, Clone)]
 pub enum Added {
-    New(ContactView),
+    New(Box<ContactView>),
     /// Someone with this phone number or e-mail address is known.
     Known(ContactId),
 }
@@ -78,13 +78,15 @@ fn add(tx: &mut Tx<'_>, profile: &ProfileChange, actor: Actor) -> Result<Added> 
         .into());
     }
     if let Some(phone) = &contact.phone
-        && let Some(known) = contacts::by_phone(tx, workspace, phone)? {
-            return Ok(Added::Known(known.id));
-        }
+        && let Some(known) = contacts::by_phone(tx, workspace, phone)?
+    {
+        return Ok(Added::Known(known.id));
+    }
     if let Some(email) = &contact.email
-        && let Some(known) = contacts::by_email(tx, workspace, email)? {
-            return Ok(Added::Known(known.id));
-        }
+        && let Some(known) = contacts::by_email(tx, workspace, email)?
+    {
+        return Ok(Added::Known(known.id));
+    }
     let id = contact.id;
     unit.add_contact(contact);
     unit.emit(NewEvent::contact(
@@ -94,5 +96,5 @@ fn add(tx: &mut Tx<'_>, profile: &ProfileChange, actor: Actor) -> Result<Added> 
         None,
         json!({ "source": actor.kind }),
     ));
-    finish(tx, unit, id).map(Added::New)
+    finish(tx, unit, id).map(|view| Added::New(Box::new(view)))
 }

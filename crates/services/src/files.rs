@@ -105,17 +105,18 @@ impl Files {
         let sha256 = hex::encode(std::mem::take(&mut upload.digest).finalize());
         let target = self.path(workspace, &sha256);
         if !tokio::fs::try_exists(&target).await.map_err(failed())?
-            && let Some(folder) = target.parent() {
-                tokio::fs::create_dir_all(folder).await.map_err(failed())?;
-                tokio::fs::rename(&upload.path, &target).await.map_err(failed())?;
-                tokio::fs::File::open(folder)
-                    .await
-                    .map_err(failed())?
-                    .sync_all()
-                    .await
-                    .map_err(failed())?;
-                upload.done = true;
-            }
+            && let Some(folder) = target.parent()
+        {
+            tokio::fs::create_dir_all(folder).await.map_err(failed())?;
+            tokio::fs::rename(&upload.path, &target).await.map_err(failed())?;
+            tokio::fs::File::open(folder)
+                .await
+                .map_err(failed())?
+                .sync_all()
+                .await
+                .map_err(failed())?;
+            upload.done = true;
+        }
         let mime = sniff(&upload.head, declared);
         let (width, height) = dimensions(&upload.head, &mime);
         let size = i64::try_from(upload.size).unwrap_or(i64::MAX);

@@ -421,9 +421,10 @@ pub(crate) fn finish(tx: &mut Tx<'_>, unit: Unit, contact: ContactId) -> Result<
 pub(crate) fn assign(tx: &mut Tx<'_>, contact: ContactId, to: Option<UserId>, actor: Actor) -> Result<ContactView> {
     let workspace = tx.workspace();
     if let Some(user) = to
-        && accounts::member(tx, workspace, user)?.is_none() {
-            return Err(Refusal::not_found("User").into());
-        }
+        && accounts::member(tx, workspace, user)?.is_none()
+    {
+        return Err(Refusal::not_found("User").into());
+    }
     let mut unit = load(tx, contact)?;
     if unit.contact(contact).is_some_and(|row| row.assignee_id == to) {
         return unit

@@ -117,9 +117,10 @@ fn send(
 ) -> Result<MessageView> {
     let workspace = tx.workspace();
     if let Some(client_id) = &draft.client_id
-        && let Some(known) = messages::by_client_id(tx, workspace, contact_id, client_id)? {
-            return view(tx, &known);
-        }
+        && let Some(known) = messages::by_client_id(tx, workspace, contact_id, client_id)?
+    {
+        return view(tx, &known);
+    }
     let mut unit = Unit::new(tx);
     unit.load_contacts(tx, &[contact_id])?;
     let contact = unit.contact(contact_id).ok_or_else(|| Refusal::not_found("Contact"))?;
@@ -270,9 +271,10 @@ fn retry(tx: &mut Tx<'_>, id: MessageId, actor: Actor) -> Result<MessageView> {
     if unit
         .contact(contact_id)
         .is_some_and(|contact| contact.last_message_id == Some(id))
-        && let Some(contact) = unit.contact_mut(contact_id) {
-            contact.last_message_status = Some(Status::Pending);
-        }
+        && let Some(contact) = unit.contact_mut(contact_id)
+    {
+        contact.last_message_status = Some(Status::Pending);
+    }
     unit.outbox.push(OutboxRow {
         workspace_id: workspace,
         message_id: id,
@@ -342,9 +344,10 @@ fn choose(
     }
     for link in links {
         if let Some(channel) = channels::get(tx, workspace, link.channel_id)?
-            && channel.deleted_at.is_none() {
-                return Ok((link.clone(), channel));
-            }
+            && channel.deleted_at.is_none()
+        {
+            return Ok((link.clone(), channel));
+        }
     }
     Err(none().into())
 }

@@ -277,9 +277,10 @@ async fn write_back(services: &Services, finished: Vec<Finished>) {
         for one in &batch {
             if let Outcome::ChannelDown(failure) = &one.outcome
                 && let Ok(live) = services.live_channel(one.row.channel_id).await
-                    && let Err(error) = services.mark_channel_down(&live, failure).await {
-                        tracing::warn!(%error, "a channel could not be marked");
-                    }
+                && let Err(error) = services.mark_channel_down(&live, failure).await
+            {
+                tracing::warn!(%error, "a channel could not be marked");
+            }
         }
         let batch: std::sync::Arc<Vec<(OutboxRow, Outcome)>> =
             std::sync::Arc::new(batch.into_iter().map(|one| (one.row, one.outcome)).collect());
@@ -394,9 +395,10 @@ fn settle(tx: &mut Tx<'_>, batch: &[(OutboxRow, Outcome)]) -> Result<()> {
                     .cloned()
                     .collect();
                 if !free.is_empty()
-                    && let Some(link) = unit.contact_channel_mut(row.contact_channel_id) {
-                        link.add_identities(&free);
-                    }
+                    && let Some(link) = unit.contact_channel_mut(row.contact_channel_id)
+                {
+                    link.add_identities(&free);
+                }
                 for alias in free {
                     unit.add_identity(row.channel_id, alias.key(), row.contact_channel_id);
                 }

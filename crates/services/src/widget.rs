@@ -343,23 +343,24 @@ impl Services {
                 if let Some(contact_id) = link
                     .and_then(|link| unit.contact_channel(link))
                     .map(|link| link.contact_id)
-                    && let Some(mut contact) = unit.contact(contact_id).cloned() {
-                        let changes = contact.learn(&profile);
-                        if !changes.is_empty() {
-                            if let Some(row) = unit.contact_mut(contact_id) {
-                                *row = contact;
-                            }
-                            let payload = json!({ "changes": changes });
-                            let actor = Actor::contact(contact_id);
-                            unit.emit(NewEvent::contact(
-                                EventKind::ContactUpdated,
-                                actor,
-                                contact_id,
-                                None,
-                                payload,
-                            ));
+                    && let Some(mut contact) = unit.contact(contact_id).cloned()
+                {
+                    let changes = contact.learn(&profile);
+                    if !changes.is_empty() {
+                        if let Some(row) = unit.contact_mut(contact_id) {
+                            *row = contact;
                         }
+                        let payload = json!({ "changes": changes });
+                        let actor = Actor::contact(contact_id);
+                        unit.emit(NewEvent::contact(
+                            EventKind::ContactUpdated,
+                            actor,
+                            contact_id,
+                            None,
+                            payload,
+                        ));
                     }
+                }
                 unit.save(tx).map_err(Error::from)
             })
             .await
@@ -377,8 +378,14 @@ impl Services {
         locale: Option<&str>,
     ) -> Result<WidgetMessage> {
         let workspace = visitor.live.row.workspace_id;
-        if client_id.is_empty() || client_id.len() > 64 {
-            return Err(Refusal::field("client_id", "Use an id of 1 to 64 characters, such as a UUID.").into());
+        // No colon: it parts the visitor's name from the client's id below, and no two visitors may meet there.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if client_id.is_empty() || client_id.len() > 64 || !client_id.bytes().all(plain) {
+            return Err(Refusal::field(
+                "client_id",
+                "Use an id of 1 to 64 letters, digits and dashes, such as a UUID.",
+            )
+            .into());
         }
         let content = match content {
             Content::Text { text } => {

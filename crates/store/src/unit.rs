@@ -287,6 +287,13 @@ impl Unit {
         })
     }
 
+    /// Gives a loaded contact a new version without changing it, when something its screen shows has changed.
+    pub fn touch_contact(&mut self, id: ContactId) {
+        if let Some(tracked) = self.contacts.get_mut(&id) {
+            tracked.dirty = true;
+        }
+    }
+
     /// A loaded contact and its open conversation, both to be changed.
     pub fn contact_and_conversation(&mut self, id: ContactId) -> Option<(&mut Contact, Option<&mut Conversation>)> {
         let contact = self.contacts.get_mut(&id)?;

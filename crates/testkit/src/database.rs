@@ -73,7 +73,7 @@ impl TestDatabase {
     #[must_use]
     pub fn options(&self) -> Options {
         Options {
-            readers: 3,
+            readers: 2,
             writers: 2,
             holder: "test".to_owned(),
             ..Options::new(self.database())

@@ -1,9 +1,9 @@
 //! A timeline as text, one entry a line, so that a failed test can be read.
 
+use ism_domain::content::Content;
 use ism_domain::event::ActorKind;
 use ism_domain::message::Direction;
 use ism_services::views::TimelineItem;
-use serde_json::Value;
 
 /// `customer: Hi`, `agent: Hello [sent]`, `note: call back`, `* conversation.opened by contact`.
 #[must_use]
@@ -18,9 +18,9 @@ fn line(item: &TimelineItem) -> String {
                 Direction::Incoming => "customer",
                 Direction::Outgoing => message.sender.source.as_str(),
             };
-            let said = match message.content.get("text").and_then(Value::as_str) {
-                Some(text) => text.to_owned(),
-                None => format!("<{}>", message.content["type"].as_str().unwrap_or("?")),
+            let said = match &message.content {
+                Content::Text { text } => text.clone(),
+                other => format!("<{}>", other.type_name()),
             };
             let status = message.status.map(|status| format!(" [{status}]")).unwrap_or_default();
             let edited = if message.edited_at.is_some() { " (edited)" } else { "" };

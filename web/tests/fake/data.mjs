@@ -236,7 +236,7 @@ export function seed({ empty = false } = {}) {
       config: {
         color: '#3157d5',
         greeting: 'Hej! How can we help?',
-        allowed_origins: ['https://northwind.test']
+        allowed_origins: 'https://northwind.test'
       }
     }),
     channel(24, 'custom_channel', 'Shop app', 'shop-app', {

@@ -74,8 +74,8 @@ describe('what is sent', () => {
   it('is the text as caption of the first file, where it fits', () => {
     const out = compose(' short ', [file(1), file(2)], capabilities);
     expect(out.map((o) => o.content)).toEqual([
-      { type: 'attachment', attachment: { id: 1, caption: 'short' } },
-      { type: 'attachment', attachment: { id: 2 } }
+      { type: 'attachment', attachment: { id: 1, kind: 'file', caption: 'short' } },
+      { type: 'attachment', attachment: { id: 2, kind: 'file' } }
     ]);
   });
   it('is a message of its own where it does not', () => {

@@ -60,7 +60,7 @@ impl From<ProfileBody> for ProfileChange {
 #[utoipa::path(post, path = "/api/workspaces/{workspace}/contacts", tag = "contacts", request_body = ProfileBody, responses((status = 200, body = ContactView)))]
 async fn add(State(app): State<App>, In(member): In, Body(body): Body<ProfileBody>) -> ApiResult<Json<ContactView>> {
     match app.services.add_contact(member, body.into()).await? {
-        Added::New(contact) => Ok(Json(contact)),
+        Added::New(contact) => Ok(Json(*contact)),
         Added::Known(id) => {
             let refusal = Refusal::conflict(
                 "contact_exists",

@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_is-messenger");
-const SOON: Duration = Duration::from_secs(60);
+/// How long anything may take.
+pub const SOON: Duration = Duration::from_secs(60);
 
 /// Runs a test on SQLite and, where a server is named, on PostgreSQL; says when it is not.
 pub fn on_each_database(name: &str, test: impl Fn(&Installation)) {

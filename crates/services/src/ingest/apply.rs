@@ -431,9 +431,10 @@ impl Step<'_> {
                 .cloned()
                 .collect();
             if !missing.is_empty()
-                && let Some(link) = self.unit.contact_channel_mut(link_id) {
-                    link.add_identities(&missing);
-                }
+                && let Some(link) = self.unit.contact_channel_mut(link_id)
+            {
+                link.add_identities(&missing);
+            }
             for identity in missing.iter().chain(&profile.aliases) {
                 self.unit.add_identity(channel, identity.key(), link_id);
             }
@@ -646,7 +647,7 @@ impl Step<'_> {
         self.unit
             .emit(NewEvent::contact(kind, Actor::contact(contact), contact, None, payload));
         // Touching the contact gives its row a new version, so that screens notice.
-        drop(self.unit.contact_mut(contact));
+        self.unit.touch_contact(contact);
         outcome
     }
 
@@ -761,9 +762,10 @@ pub fn apply_status(
     if unit
         .contact(contact_id)
         .is_some_and(|contact| contact.last_message_id == Some(id))
-        && let Some(contact) = unit.contact_mut(contact_id) {
-            contact.last_message_status = shown;
-        }
+        && let Some(contact) = unit.contact_mut(contact_id)
+    {
+        contact.last_message_status = shown;
+    }
     let payload = json!({ "message_id": id, "status": status, "at": at, "reason": reason });
     unit.emit(NewEvent::contact(
         EventKind::MessageStatus,

@@ -15,7 +15,8 @@ export class ApiError extends Error {
 
   /** The request may have reached the server: only a repeat with the same client_id is safe. */
   get isNetwork(): boolean {
-    return this.status === 0;
+    // 502 and 504 are a proxy speaking for a server it could not reach.
+    return this.status === 0 || this.status === 502 || this.status === 504;
   }
 
   get isTemporary(): boolean {

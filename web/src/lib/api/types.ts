@@ -73,7 +73,8 @@ export type ClosingCategory = Exact<api.ClosingCategoryView>;
 
 /** What the composer can send. */
 export type OutgoingContent =
-  { type: 'text'; text: string } | { type: 'attachment'; attachment: { id: number; caption?: string } };
+  | { type: 'text'; text: string }
+  | { type: 'attachment'; attachment: { id: number; kind: AttachmentKind; caption?: string } };
 
 export type UploadedFile = {
   id: number;

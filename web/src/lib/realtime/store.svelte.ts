@@ -83,6 +83,14 @@ export class Realtime {
     for (const undo of this.#cleanup.splice(0)) undo();
   }
 
+  pause(): void {
+    this.#connection.networkLost();
+  }
+
+  proceed(): void {
+    this.#connection.wake();
+  }
+
   /** Called on every change of the connection's state; returns the way to stop it. */
   onState(listener: (state: ConnectionState) => void): () => void {
     this.#listeners.add(listener);

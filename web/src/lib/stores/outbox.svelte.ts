@@ -10,7 +10,7 @@ export type Pending = {
   at: number; // milliseconds
   state: 'waiting' | 'sending' | 'failed';
   error: string | null;
-  /** The network failed: tried again by itself when the connection is back. */
+  /** Failed for a reason that passes: tried again by itself when the connection is back. */
   retryWhenOnline: boolean;
   body:
     | {
@@ -107,8 +107,9 @@ export class Outbox {
           this.#remove(entry.clientId);
         } catch (error) {
           entry.state = 'failed';
-          entry.retryWhenOnline = error instanceof ApiError && error.isNetwork;
-          entry.error = entry.retryWhenOnline ? composer.notSentOffline : errorText(error);
+          entry.retryWhenOnline = error instanceof ApiError && error.isTemporary;
+          entry.error =
+            error instanceof ApiError && error.isNetwork ? composer.notSentOffline : errorText(error);
           return;
         }
       }

@@ -9,7 +9,7 @@ export function compose(text: string, files: UploadedFile[], capabilities: Capab
   const out: Outgoing[] = files.map((file, i) => ({
     content: {
       type: 'attachment',
-      attachment: { id: file.id, ...(captioned && i === 0 ? { caption: words } : {}) }
+      attachment: { id: file.id, kind: file.kind, ...(captioned && i === 0 ? { caption: words } : {}) }
     },
     file
   }));
