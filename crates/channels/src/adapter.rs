@@ -42,13 +42,13 @@ impl Channel {
     /// The configured `base_url` without a trailing slash, or the provider's own.
     #[must_use]
     pub fn base_url<'a>(&'a self, default: &'a str) -> &'a str {
-        let own = self.text("base_url").trim_end_matches('/');
+        let own = self.text("base_url").trim().trim_end_matches('/');
         if own.is_empty() { default } else { own }
     }
 }
 
 /// One field of a channel's settings form.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Field {
     /// Key in [`Channel::config`].
     pub key: &'static str,
@@ -62,11 +62,12 @@ pub struct Field {
     /// Only behind "advanced".
     pub advanced: bool,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<FieldOption>)]
     pub options: &'static [FieldOption],
 }
 
 /// How a field is drawn and checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     Text,
@@ -79,14 +80,14 @@ pub enum FieldKind {
 }
 
 /// A choice of a `select`.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
 pub struct FieldOption {
     pub value: &'static str,
     pub label: &'static str,
 }
 
 /// What a channel is; the settings form, the composer and the catalogue are drawn from it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Descriptor {
     /// Name in the database and the API, such as `whatsapp_cloud`.
     pub source: &'static str,
@@ -102,7 +103,7 @@ pub struct Descriptor {
 }
 
 /// What connecting found out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Connected {
     /// A name for the channel, if the user gave none.
     pub name: String,
@@ -170,7 +171,11 @@ pub enum Scope {
 #[derive(Debug)]
 pub enum Media {
     /// Make this request and store its body. The adapter has set the size cap.
-    Download { request: Request, mime: Option<String>, file_name: Option<String> },
+    Download {
+        request: Request,
+        mime: Option<String>,
+        file_name: Option<String>,
+    },
     /// Gone for good; the sentence is shown in its place.
     Gone(String),
     /// Try again later.

@@ -72,7 +72,11 @@ pub struct Part {
 #[derive(Debug, Clone, PartialEq)]
 pub enum PartContent {
     Text(String),
-    File { attachment: AttachmentId, file_name: String, mime: String },
+    File {
+        attachment: AttachmentId,
+        file_name: String,
+        mime: String,
+    },
 }
 
 /// An HTTP answer.
@@ -131,8 +135,13 @@ impl Request {
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let host = url::Url::parse(&self.url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        f.debug_struct("Request").field("method", &self.method).field("host", &host).finish_non_exhaustive()
+        let host = url::Url::parse(&self.url)
+            .ok()
+            .and_then(|url| url.host_str().map(str::to_owned));
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("host", &host)
+            .finish_non_exhaustive()
     }
 }
 
@@ -146,7 +155,10 @@ impl Response {
     /// A header, by its lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether the status is 2xx.

@@ -19,13 +19,19 @@ impl Webhook {
     /// A header, by its lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// A query parameter.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -84,12 +90,20 @@ impl WebhookReply {
     /// 200 with a plain text body.
     #[must_use]
     pub fn text(body: impl Into<String>) -> Self {
-        Self { status: 200, content_type: "text/plain; charset=utf-8", body: body.into() }
+        Self {
+            status: 200,
+            content_type: "text/plain; charset=utf-8",
+            body: body.into(),
+        }
     }
 
     /// A JSON body.
     #[must_use]
     pub fn json(status: u16, body: &serde_json::Value) -> Self {
-        Self { status, content_type: "application/json", body: body.to_string() }
+        Self {
+            status,
+            content_type: "application/json",
+            body: body.to_string(),
+        }
     }
 }

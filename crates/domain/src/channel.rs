@@ -19,7 +19,7 @@ named! {
 }
 
 /// What a channel can carry; data that the composer and the API validate against.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Capabilities {
     /// Most characters of a text message (Unicode scalar values).
     pub max_text: usize,
@@ -45,7 +45,7 @@ pub struct Capabilities {
 }
 
 /// Files of one kind that a channel takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AttachmentRule {
     pub kind: AttachmentKind,
     /// MIME types; a trailing `/*` or a lone `*/*` matches any.
@@ -55,7 +55,7 @@ pub struct AttachmentRule {
 }
 
 /// Tappable answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct QuickReplyRule {
     pub max_replies: usize,
     /// Characters of one answer.
@@ -63,6 +63,24 @@ pub struct QuickReplyRule {
 }
 
 impl Capabilities {
+    /// A channel that carries nothing: what is known of one whose adapter this version does not have.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self {
+            max_text: 0,
+            max_caption: 0,
+            attachments: Vec::new(),
+            quick_replies: None,
+            reply_to: false,
+            location: false,
+            templates: false,
+            custom_payload: false,
+            window_hours: None,
+            can_start: false,
+            furthest_status: crate::message::Status::Pending,
+        }
+    }
+
     /// The rule under which a file of this MIME type can be sent, preferring its natural kind and falling back to a
     /// plain file.
     #[must_use]
@@ -73,7 +91,12 @@ impl Capabilities {
             .iter()
             .filter(|rule| rule.kind == natural)
             .find(fits)
-            .or_else(|| self.attachments.iter().filter(|rule| rule.kind == AttachmentKind::File).find(fits))
+            .or_else(|| {
+                self.attachments
+                    .iter()
+                    .filter(|rule| rule.kind == AttachmentKind::File)
+                    .find(fits)
+            })
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The body of a message. Serialised with a `type` member.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Content {
     /// Plain text; channels may give it light markup of their own.
@@ -56,7 +56,7 @@ pub enum Content {
 }
 
 /// What kind of file an attachment is; decides how it is drawn and sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttachmentKind {
     Image,
@@ -93,7 +93,7 @@ impl AttachmentKind {
 }
 
 /// How far the bytes of an attachment are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttachmentState {
     /// Known but not yet downloaded from the provider.
@@ -106,7 +106,7 @@ pub enum AttachmentState {
 }
 
 /// A file in a message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Attachment {
     /// Our id; absent only between an adapter and ingest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,6 +139,9 @@ pub struct Attachment {
     /// Why the bytes could not be had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Where the bytes can be fetched; only in answers, never stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 impl Attachment {
@@ -159,12 +162,13 @@ impl Attachment {
             voice: false,
             emoji: None,
             error: None,
+            url: None,
         }
     }
 }
 
 /// A point on the map.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Location {
     pub latitude: f64,
     pub longitude: f64,
@@ -178,7 +182,7 @@ pub struct Location {
 }
 
 /// A person's card, shared in a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, utoipa::ToSchema)]
 pub struct ContactCard {
     pub name: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -190,7 +194,7 @@ pub struct ContactCard {
 }
 
 /// A template to be sent, in the Developer API's component form (`spec` names: header, body, footer, buttons).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Template {
     pub name: String,
     #[serde(rename = "languageCode")]
@@ -201,7 +205,7 @@ pub struct Template {
 }
 
 /// A cart sent by the customer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Order {
     pub catalog_id: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -210,7 +214,7 @@ pub struct Order {
 }
 
 /// One line of a cart. The price is the customer's claim, as decimal text: never charge by it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OrderItem {
     pub product_id: String,
     pub quantity: i64,
@@ -266,20 +270,28 @@ impl Content {
     pub fn words(&self) -> String {
         match self {
             Self::Text { text } => text.clone(),
-            Self::Attachment { attachment } => {
-                attachment.caption.clone().or_else(|| attachment.file_name.clone()).unwrap_or_default()
-            }
-            Self::Location(place) => {
-                [place.name.as_deref(), place.address.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(", ")
-            }
-            Self::Contacts { contacts } => {
-                contacts.iter().map(|card| card.name.as_str()).collect::<Vec<_>>().join(", ")
-            }
+            Self::Attachment { attachment } => attachment
+                .caption
+                .clone()
+                .or_else(|| attachment.file_name.clone())
+                .unwrap_or_default(),
+            Self::Location(place) => [place.name.as_deref(), place.address.as_deref()]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(", "),
+            Self::Contacts { contacts } => contacts
+                .iter()
+                .map(|card| card.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
             Self::QuickReply { title, .. } | Self::Postback { title, .. } => title.clone(),
             Self::WhatsappTemplate { template } => template_words(template),
-            Self::WhatsappInteractive { interactive } => {
-                interactive.pointer("/body/text").and_then(Value::as_str).unwrap_or_default().to_owned()
-            }
+            Self::WhatsappInteractive { interactive } => interactive
+                .pointer("/body/text")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
             Self::WhatsappOrder { order } => order.text.clone(),
             Self::Form { name, .. } => name.clone(),
             Self::CustomPayload { .. } => String::new(),
@@ -293,9 +305,14 @@ impl Content {
 pub fn template_words(template: &Template) -> String {
     let mut parts = Vec::new();
     for component in &template.components {
-        let Some(text) = component.get("text").and_then(Value::as_str) else { continue };
+        let Some(text) = component.get("text").and_then(Value::as_str) else {
+            continue;
+        };
         let mut filled = text.to_owned();
-        let parameters = component.get("parameters").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let parameters = component
+            .get("parameters")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
         for (index, parameter) in parameters.iter().enumerate() {
             let value = parameter.get("text").and_then(Value::as_str).unwrap_or_default();
             let placeholder = parameter
@@ -306,13 +323,21 @@ pub fn template_words(template: &Template) -> String {
         }
         parts.push(filled);
     }
-    if parts.is_empty() { template.name.clone() } else { parts.join("\n") }
+    if parts.is_empty() {
+        template.name.clone()
+    } else {
+        parts.join("\n")
+    }
 }
 
 /// Text safe to store: PostgreSQL refuses NUL, and providers do send it.
 #[must_use]
 pub fn clean_text(text: &str) -> String {
-    if text.contains('\0') { text.replace('\0', "") } else { text.to_owned() }
+    if text.contains('\0') {
+        text.replace('\0', "")
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -323,8 +348,17 @@ mod tests {
     #[test]
     fn json_form_carries_the_type() {
         let content = Content::text("Hi");
-        assert_eq!(serde_json::to_value(&content).unwrap(), json!({"type": "text", "text": "Hi"}));
-        let place = Content::Location(Location { latitude: 1.5, longitude: 2.0, name: None, address: None, live: false });
+        assert_eq!(
+            serde_json::to_value(&content).unwrap(),
+            json!({"type": "text", "text": "Hi"})
+        );
+        let place = Content::Location(Location {
+            latitude: 1.5,
+            longitude: 2.0,
+            name: None,
+            address: None,
+            live: false,
+        });
         assert_eq!(
             serde_json::to_value(&place).unwrap(),
             json!({"type": "location", "latitude": 1.5, "longitude": 2.0})

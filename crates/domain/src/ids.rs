@@ -15,13 +15,17 @@ pub const NODES: i64 = 1 << NODE_BITS;
 #[must_use]
 pub fn next_id(last: i64, now_micros: i64, node: i64) -> i64 {
     let candidate = (now_micros & !(NODES - 1)) | (node & (NODES - 1));
-    if candidate > last { candidate } else { ((last & !(NODES - 1)) + NODES) | (node & (NODES - 1)) }
+    if candidate > last {
+        candidate
+    } else {
+        ((last & !(NODES - 1)) + NODES) | (node & (NODES - 1))
+    }
 }
 
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(transparent)]
         pub struct $name(pub i64);
 

@@ -11,6 +11,7 @@
 //! | [`channel`] | sources and what each can carry |
 //! | [`content`] | what a message says |
 //! | [`contact`], [`phone`] | profiles, names, identities |
+//! | [`comment`] | internal notes and mentions |
 //! | [`conversation`] | opening, closing, snoozing, closing notes |
 //! | [`message`] | statuses and their order, failure reasons |
 //! | [`inbound`] | what an adapter hands over, and what ingest makes of it |
@@ -19,6 +20,7 @@
 
 pub mod access;
 pub mod channel;
+pub mod comment;
 pub mod contact;
 pub mod content;
 pub mod conversation;

@@ -44,7 +44,12 @@ impl Refusal {
     /// A refusal of the given kind.
     #[must_use]
     pub fn new(kind: RefusalKind, code: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into(), field: None }
+        Self {
+            kind,
+            code,
+            message: message.into(),
+            field: None,
+        }
     }
 
     /// The request itself is wrong.
@@ -56,7 +61,10 @@ impl Refusal {
     /// One field of the request is wrong.
     #[must_use]
     pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: Some(field.into()), ..Self::new(RefusalKind::Invalid, "invalid_field", message) }
+        Self {
+            field: Some(field.into()),
+            ..Self::new(RefusalKind::Invalid, "invalid_field", message)
+        }
     }
 
     /// There is no such thing, or it may not be seen.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// Microseconds since 1970-01-01T00:00:00Z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default, utoipa::ToSchema,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
@@ -59,7 +61,13 @@ mod tests {
 
     #[test]
     fn seconds_and_milliseconds_are_told_apart() {
-        assert_eq!(Timestamp::from_provider_seconds(1_790_000_001).as_seconds(), 1_790_000_001);
-        assert_eq!(Timestamp::from_provider_seconds(1_790_000_001_000).as_seconds(), 1_790_000_001);
+        assert_eq!(
+            Timestamp::from_provider_seconds(1_790_000_001).as_seconds(),
+            1_790_000_001
+        );
+        assert_eq!(
+            Timestamp::from_provider_seconds(1_790_000_001_000).as_seconds(),
+            1_790_000_001
+        );
     }
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ContactDetail } from '$lib/api/types';
+import type { ContactDetail, EventKind } from '$lib/api/types';
 import { keys } from '$lib/query/keys';
 import { applyFrame } from '$lib/realtime/apply';
 import { rows, type InboxData } from '$lib/realtime/inbox';
@@ -186,7 +186,8 @@ describe('applying frames to one contact', () => {
       last_message_at: null,
       window_closes_at: null,
       can_send: true,
-      blocked_reason: null
+      blocked_reason: null,
+      read_up_to: null
     };
     applyFrame(cache, frame(2, 'contact.channel.added', { contact_channel: channel }), scope);
     applyFrame(
@@ -211,7 +212,7 @@ describe('small lists', () => {
     ['channel.deleted', keys.contacts(1)],
     ['workspace.updated', keys.workspace(1)],
     ['closing_category.updated', keys.closingCategories(1)]
-  ])('asks again after %s', (kind, key) => {
+  ] as [EventKind, readonly unknown[]][])('asks again after %s', (kind, key) => {
     const cache = new TestCache();
     applyFrame(cache, frame(2, kind), scope);
     expect(cache.invalidated).toContain(JSON.stringify(key));

@@ -4,6 +4,7 @@ import type {
   ContactDetail,
   Conversation,
   EventFrame,
+  EventKind,
   InboxFilter,
   Message,
   TimelinePage,
@@ -64,6 +65,7 @@ export function message(id: number, over: Partial<Message> = {}): Message {
     reply_to: null,
     album: null,
     forwarded: false,
+    referral: null,
     reactions: [],
     client_id: null,
     provider_at: null,
@@ -99,6 +101,7 @@ export function conversation(id: number, over: Partial<Conversation> = {}): Conv
     opened_at: id,
     opened_source: 'contact',
     opened_by: null,
+    opened_channel_id: null,
     closed_at: null,
     closed_by: null,
     closed_source: null,
@@ -123,7 +126,7 @@ export const detail = (over: Partial<ContactDetail> = {}): ContactDetail => ({
 
 export function frame(
   seq: number,
-  kind: string,
+  kind: EventKind,
   over: Partial<EventFrame> & { payload?: unknown } = {}
 ): EventFrame {
   const { payload = {}, ...rest } = over;

@@ -41,6 +41,7 @@ const channel = (over: Partial<ContactChannel>): ContactChannel => ({
   window_closes_at: null,
   can_send: true,
   blocked_reason: null,
+  read_up_to: null,
   ...over
 });
 
@@ -58,7 +59,10 @@ describe('files', () => {
   });
 
   it('of any kind pass where the channel takes any', () => {
-    const any = { ...capabilities, attachments: [{ kind: 'file', mimes: ['*/*'], max_bytes: 10 }] };
+    const any: Capabilities = {
+      ...capabilities,
+      attachments: [{ kind: 'file', mimes: ['*/*'], max_bytes: 10 }]
+    };
     expect(refusal({ name: 'x', type: '', size: 5 }, any, 'Chat')).toBeNull();
     expect(refusal({ name: 'x', type: '', size: 5 }, { ...any, attachments: [] }, 'SMS')).toMatch(
       /attachments/
@@ -125,7 +129,7 @@ describe('channel forms', () => {
     expect(Object.keys(missing(fields, values, true))).toEqual(['id']);
   });
 
-  it('send lists a line each and leave untouched secrets out', () => {
+  it('send lists one entry a line and leave untouched secrets out', () => {
     const values = { id: ' 5 ', token: '', origins: 'https://a.test\n\n https://b.test ' };
     expect(toConfig(fields, values, true)).toEqual({
       id: '5',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Actor, TimelineEvent } from '$lib/api/types';
+import type { Actor, EventKind, TimelineEvent } from '$lib/api/types';
 import { sentence } from '$lib/timeline/sentences';
 import { ME, user } from './builders';
 
@@ -9,12 +9,15 @@ const names = {
   channels: [{ id: 21, name: 'Telegram bot' }],
   zone: { timeZone: 'UTC', locale: 'en-GB' }
 };
-const say = (kind: string, payload: unknown = {}, actor: Actor = { kind: 'user', id: 8 }) =>
-  sentence({ at: 1, seq: 1, kind, actor, payload } satisfies TimelineEvent, names);
+const say = (kind: EventKind, payload: unknown = {}, actor: Actor = { kind: 'user', id: 8 }) =>
+  sentence(
+    { at: 1, seq: 1, kind, actor, contact_id: 1, conversation_id: null, payload } satisfies TimelineEvent,
+    names
+  );
 const contact: Actor = { kind: 'contact', id: 1 };
 const me: Actor = { kind: 'user', id: ME };
 
-it.each<[string, unknown, Actor, string]>([
+it.each<[EventKind, unknown, Actor, string]>([
   [
     'conversation.opened',
     { source: 'contact', channel_id: 21 },
@@ -87,5 +90,5 @@ it('shows the closing note below', () => {
 
 it('survives payloads it does not expect', () => {
   expect(say('contact.updated', null).text).toContain('Jonas Weber');
-  expect(say('something.new').text).toBe('Jonas Weber: something.new');
+  expect(say('something.new' as EventKind).text).toBe('Jonas Weber: something.new');
 });

@@ -11,6 +11,8 @@ const event = (seq: number, at: number): TimelineEvent => ({
   at,
   kind: 'conversation.opened',
   actor: { kind: 'system', id: null },
+  contact_id: 1,
+  conversation_id: null,
   payload: {}
 });
 const names = (items: ReturnType<typeof flatten>) => items.map(identity);

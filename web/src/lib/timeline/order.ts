@@ -45,8 +45,7 @@ export function itemsOfFrame(frame: EventFrame): TimelineItem[] {
   if (frame.message) items.push(messageItem(frame.message));
   if (frame.comment) items.push(commentItem(frame.comment));
   if (SHOWN_EVENTS.has(frame.event.kind)) {
-    const { at, seq, kind, actor, payload } = frame.event;
-    items.push(eventItem({ at, seq, kind, actor, payload }));
+    items.push(eventItem(frame.event));
   }
   return items;
 }

@@ -45,7 +45,6 @@ export const channels = {
   toChannels: 'Back to channels',
   configure: 'Configuration',
   unchanged: 'Leave empty to keep the stored value',
-  storedHint: (hint: string) => `Stored: ${hint}`,
   setUp: 'Set-up',
   reconnect: 'Reconnect',
   reconnectText: 'Checks the connection and registers the webhook again.',

@@ -15,6 +15,14 @@ export function startValues(fields: ChannelField[], config: Record<string, Json>
   );
 }
 
+/** A list travels as text with one entry a line. */
+const tidyLines = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .join('\n');
+
 /** The configuration to send. When editing, empty secrets are left out, which keeps the stored ones. */
 export function toConfig(
   fields: ChannelField[],
@@ -25,14 +33,8 @@ export function toConfig(
   for (const field of fields) {
     const value = values[field.key];
     if (typeof value === 'boolean') config[field.key] = value;
-    else if (field.kind === 'lines') {
-      config[field.key] = (value ?? '')
-        .split('\n')
-        .map((line) => line.trim())
-        .filter(Boolean)
-        .join('\n');
-    } else {
-      const text = (value ?? '').trim();
+    else {
+      const text = field.kind === 'lines' ? tidyLines(value ?? '') : (value ?? '').trim();
       if (text !== '' || (editing && !field.secret)) config[field.key] = text;
     }
   }

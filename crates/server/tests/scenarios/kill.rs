@@ -1,0 +1,509 @@
+//! The real program is killed again and again while providers deliver and agents answer. What was acknowledged must be there
+//! once, the invariants must hold, and the agents' sockets must see the log without a gap.
+//!
+//! `tests/faults/kill.sh ROUNDS` runs this for longer, through `ISM_KILL_ROUNDS`.
+
+use crate::database::{Place, on_each};
+use crate::people::{Agent, Browser, Socket};
+use crate::support::{APP_SECRET, PASSWORD, wait_for};
+use crate::wire;
+use ism_simulator::{Bridge, Simulator};
+use ism_store::{NO_WORKSPACE, Options, Store};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Webhooks a second.
+const RATE: u32 = 200;
+/// How long the server is left alone at most before the next kill.
+const LONGEST_LIFE: u64 = 1_500;
+
+/// The program under test, and how to start it again.
+struct Server {
+    place: Place,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl Server {
+    fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_is-messenger"));
+        command.arg("--data").arg(self.place.folder());
+        if let Some(url) = &self.place.postgres {
+            command.arg("--database").arg(url);
+        }
+        command.env("ISM_PUBLIC_URL", self.url()).env("ISM_LOG", "warn");
+        command
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Runs a command to its end and reads its JSON.
+    fn command(&self, arguments: &[&str]) -> Value {
+        let output = self.program().args(arguments).arg("--json").output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {text}{errors}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn start(&mut self) {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.place.folder().join("server.log"));
+        let child = self
+            .program()
+            .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port)])
+            .stdout(Stdio::null())
+            .stderr(log.unwrap())
+            .spawn();
+        self.child = Some(child.unwrap());
+    }
+
+    /// kill -9.
+    fn kill(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Asks it to stop and waits for the end.
+    async fn stop(&mut self) {
+        let mut child = self.child.take().unwrap();
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let status = wait_for("the server to stop", async || child.try_wait().unwrap()).await;
+        assert!(status.success(), "{status}");
+    }
+
+    async fn ready(&self, http: &reqwest::Client) {
+        wait_for("the server to be ready", async || {
+            let answer = http.get(format!("{}/readyz", self.url())).send().await.ok()?;
+            answer.status().is_success().then_some(())
+        })
+        .await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let log = std::fs::read_to_string(self.place.folder().join("server.log")).unwrap_or_default();
+            println!("the server's log:\n{log}");
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+/// What the test knows to have been acknowledged.
+#[derive(Default)]
+struct Acknowledged {
+    /// Texts of webhooks that were answered 2xx at least once.
+    webhooks: BTreeSet<String>,
+    /// All that were sent at least once.
+    tried: BTreeSet<String>,
+    /// Client ids of replies that were answered 2xx.
+    replies: BTreeSet<String>,
+}
+
+/// The channels and people of an installation that is ready to serve.
+struct Town {
+    telegram: (String, String),
+    whatsapp: (String, i64),
+    custom: (String, Value, String),
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_or_doubled_when_the_server_is_killed() {
+    on_each(async |place| tell(place, rounds()).await);
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests have no configuration file")]
+fn rounds() -> u32 {
+    std::env::var("ISM_KILL_ROUNDS")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(3)
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+async fn tell(place: Place, rounds: u32) {
+    let begun = Instant::now();
+    let name = if place.postgres.is_some() {
+        "PostgreSQL"
+    } else {
+        "SQLite"
+    };
+    let mut server = Server {
+        place,
+        port: free_port(),
+        child: None,
+    };
+    // The provider outlives the server.
+    let sim = Simulator::new(ism_simulator::Options::default()).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let sim_url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(ism_simulator::serve_with(listener, sim.clone(), std::future::pending()));
+    let town = Arc::new(found(&server, &sim, &sim_url).await);
+    let browser = Browser::new(&server.url());
+    server.start();
+    server.ready(&browser.http).await;
+    let agents = [0; 2].map(|_| browser.sign_in("owner@example.com", PASSWORD));
+    let agents = futures::future::join_all(agents).await;
+    let over = Arc::new(AtomicBool::new(false));
+    let watching: Vec<_> = agents
+        .iter()
+        .map(|agent| tokio::spawn(watch(agent.clone(), over.clone())))
+        .collect();
+
+    let known = Arc::new(Mutex::new(Acknowledged::default()));
+    let traffic = tokio::spawn(deliver(browser.clone(), town.clone(), known.clone(), over.clone()));
+    let answering = tokio::spawn(answer(agents[0].clone(), known.clone(), over.clone()));
+    let mut random = u64::from(server.port);
+    for _ in 0..rounds {
+        // An ordinary generator: any moment will do, and the port says which series it was.
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        tokio::time::sleep(Duration::from_millis(300 + (random >> 33) % LONGEST_LIFE)).await;
+        server.kill();
+        server.start();
+        server.ready(&browser.http).await;
+    }
+    over.store(true, Ordering::SeqCst);
+    let sent = traffic.await.unwrap();
+    answering.await.unwrap();
+
+    // Everything settles: what was on the wire when the server died is told apart, and the sockets reach the head.
+    wait_for("the outbox to empty", async || {
+        let text = browser.get("/metrics").await.text();
+        assert!(!text.is_empty());
+        let waiting = agents[0].get("/inbox?inbox=all&status=all&limit=100").await.ok();
+        let pending = waiting["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|c| c["last_message"]["status"] == "pending");
+        (!pending).then_some(())
+    })
+    .await;
+    let mut heads = Vec::new();
+    for (agent, watching) in agents.iter().zip(watching) {
+        let head = wait_for("the log to rest", async || {
+            let before = agent.get("").await.ok()["seq"].as_i64().unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let after = agent.get("").await.ok()["seq"].as_i64().unwrap();
+            (before == after).then_some(after)
+        })
+        .await;
+        let seen = watching.await.unwrap();
+        assert!(seen >= head, "a socket saw {seen} events of {head}");
+        heads.push(head);
+    }
+    server.stop().await;
+
+    let report = server.command(&["verify"]);
+    assert_eq!(report["ok"], true, "{report:#}");
+    check(&server.place, &known.lock().unwrap(), &sim).await;
+    let known = known.lock().unwrap();
+    println!(
+        "{name}: {rounds} kills; {sent} webhooks sent, {} of {} acknowledged; {} replies; {} events, all seen by both sockets; {:.1} s",
+        known.webhooks.len(),
+        known.tried.len(),
+        known.replies.len(),
+        heads[0],
+        begun.elapsed().as_secs_f64()
+    );
+}
+
+/// Makes the installation with the program's own commands.
+async fn found(server: &Server, sim: &Simulator, sim_url: &str) -> Town {
+    let (url, sim_url) = (server.url(), sim_url.to_owned());
+    let made = server.command(&[
+        "init",
+        "--email",
+        "owner@example.com",
+        "--password",
+        PASSWORD,
+        "--workspace",
+        "Shop",
+    ]);
+    let workspace = made["workspace_id"].to_string();
+    let connect = async |source: &str, settings: &[String]| {
+        let mut arguments = vec!["channel", "connect", "--workspace", &workspace, "--source", source];
+        for setting in settings {
+            arguments.extend(["--set", setting]);
+        }
+        // The simulator calls back before anything is served, which a command must survive.
+        tokio::task::block_in_place(|| server.command(&arguments))
+    };
+    let text = |value: &Value, key: &str| value[key].as_str().unwrap().to_owned();
+    let telegram = connect(
+        "telegram",
+        &[
+            format!("bot_token=7000000001:{}", "A".repeat(35)),
+            format!("base_url={sim_url}/telegram"),
+        ],
+    )
+    .await;
+    let whatsapp = connect(
+        "whatsapp_cloud",
+        &[
+            "phone_number_id=204400000000011".to_owned(),
+            "waba_id=304400000000011".to_owned(),
+            "access_token=EAAG-test".to_owned(),
+            format!("app_secret={APP_SECRET}"),
+            format!("base_url={sim_url}/whatsapp"),
+        ],
+    )
+    .await;
+    let bridge = [format!("base_url={sim_url}/custom/town"), "id_type=custom".to_owned()];
+    let custom = connect("custom_channel", &bridge).await;
+    let (public_id, secret) = (text(&custom, "public_id"), text(&custom, "secret"));
+    sim.register_bridge(Bridge {
+        bridge: "town".to_owned(),
+        channel_id: public_id.clone(),
+        token: secret.clone(),
+        webhook_url: format!("{url}/custom/channel/webhook/"),
+        id_type: Some("custom".to_owned()),
+        name: None,
+    })
+    .await
+    .unwrap();
+    Town {
+        telegram: (
+            format!("{url}/webhooks/telegram/{}", telegram["channel_id"]),
+            text(&telegram, "secret"),
+        ),
+        whatsapp: (
+            format!("{url}/webhooks/whatsapp_cloud/{}", whatsapp["channel_id"]),
+            whatsapp["channel_id"].as_i64().unwrap(),
+        ),
+        custom: (format!("{url}/custom/channel/webhook/"), json!(public_id), secret),
+    }
+}
+
+/// One webhook as bytes with its headers, the way its provider would send it.
+fn webhook(town: &Town, number: u32) -> (String, Vec<(&'static str, String)>, String) {
+    let customer = i64::from(number % 37);
+    match number % 8 {
+        0 => {
+            let (url, channel, secret) = &town.custom;
+            let event = wire::custom_text(&format!("c{number}"), &format!("n{number}"));
+            let body = wire::custom(channel, &format!("customer-{}", customer % 5), vec![event]).to_string();
+            (url.clone(), vec![("authorization", format!("Bearer {secret}"))], body)
+        }
+        1..=3 => {
+            let (url, secret) = &town.telegram;
+            let number = i64::from(number);
+            let body = wire::telegram_text(number, 5_000_000 + customer, number, &format!("n{number}")).to_string();
+            (
+                url.clone(),
+                vec![("x-telegram-bot-api-secret-token", secret.clone())],
+                body,
+            )
+        }
+        _ => {
+            let (url, _) = &town.whatsapp;
+            let phone = format!("4477009{customer:05}");
+            let message = wire::whatsapp_text(&phone, &format!("wamid.{number}"), &format!("n{number}"));
+            let body =
+                json!({ "object": "whatsapp_business_account", "entry": [{ "id": "304400000000011", "changes": [{
+                    "field": "messages", "value": {
+                        "messaging_product": "whatsapp",
+                        "metadata": { "display_phone_number": "15550100", "phone_number_id": "204400000000011" },
+                        "contacts": [{ "profile": { "name": "Wei Zhang" }, "wa_id": phone }],
+                        "messages": [message],
+                    },
+                }]}]})
+                .to_string();
+            let signature = wire::meta_signature(APP_SECRET, body.as_bytes());
+            (url.clone(), vec![("x-hub-signature-256", signature)], body)
+        }
+    }
+}
+
+/// Sends webhooks at a fixed rate whatever happens to them, a fifth of them twice. Returns how many requests were made.
+async fn deliver(browser: Browser, town: Arc<Town>, known: Arc<Mutex<Acknowledged>>, over: Arc<AtomicBool>) -> u32 {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / RATE);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
+    let mut sending = tokio::task::JoinSet::new();
+    let (mut number, mut sent) = (0, 0);
+    while !over.load(Ordering::SeqCst) {
+        number += 1;
+        let copies = if number % 5 == 0 { 2 } else { 1 };
+        for copy in 0..copies {
+            ticks.tick().await;
+            sent += 1;
+            // The copy of an earlier one, so that the original has been answered, lost, or is on its way.
+            let number = if copy == 0 { number } else { number - number.min(60) / 2 };
+            let number = number.max(1);
+            let (browser, town, known) = (browser.clone(), town.clone(), known.clone());
+            sending.spawn(async move {
+                let (url, headers, body) = webhook(&town, number);
+                known.lock().unwrap().tried.insert(format!("n{number}"));
+                let mut request = browser
+                    .http
+                    .post(url)
+                    .header("content-type", "application/json")
+                    .body(body);
+                for (name, value) in headers {
+                    request = request.header(name, value);
+                }
+                match request.send().await {
+                    Ok(answer) if answer.status().is_success() => {
+                        known.lock().unwrap().webhooks.insert(format!("n{number}"));
+                    }
+                    Ok(answer) if answer.status() != 503 => panic!("{}", answer.status()),
+                    _ => {}
+                }
+            });
+        }
+    }
+    while let Some(done) = sending.join_next().await {
+        done.unwrap();
+    }
+    sent
+}
+
+/// Answers customers of the custom channel, repeating under the same client id until an answer comes back.
+async fn answer(agent: Agent, known: Arc<Mutex<Acknowledged>>, over: Arc<AtomicBool>) {
+    let mut number = 0;
+    let mut pause = tokio::time::interval(Duration::from_millis(60));
+    while !over.load(Ordering::SeqCst) {
+        pause.tick().await;
+        let list = agent
+            .request(reqwest::Method::GET, "/inbox?inbox=all&status=all&limit=100")
+            .send()
+            .await;
+        let Ok(list) = list else { continue };
+        let Ok(list) = list.json::<Value>().await else { continue };
+        let Some(contacts) = list["items"].as_array() else {
+            continue;
+        };
+        let mia = contacts
+            .iter()
+            .filter(|contact| contact["first_name"] == "Mia")
+            .map(|contact| contact["id"].clone());
+        let mia: Vec<Value> = mia.collect();
+        if mia.is_empty() {
+            continue;
+        }
+        number += 1;
+        let client_id = format!("reply-{number}");
+        let body = json!({ "client_id": client_id, "content": { "type": "text", "text": format!("answer {number}") } });
+        let path = format!("/contacts/{}/messages", mia[number % mia.len()]);
+        let repeating = Instant::now();
+        loop {
+            let answer = agent.request(reqwest::Method::POST, &path).json(&body).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                known.lock().unwrap().replies.insert(client_id);
+                break;
+            }
+            assert!(
+                repeating.elapsed() < crate::support::DEADLINE,
+                "{client_id} is never taken"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// Follows the log from its beginning through every loss of the connection; ends when it has been at rest for a while
+/// after the traffic. Returns how many events came; the socket itself checks that none was left out or came twice.
+async fn watch(agent: Agent, over: Arc<AtomicBool>) -> i64 {
+    let mut seq = 0;
+    let mut last_event = Instant::now();
+    loop {
+        if let Ok(mut socket) = agent.try_socket(&[]).await {
+            socket.seq = seq;
+            let resume = json!({ "type": "resume", "seq": seq });
+            if socket.try_say(&resume).await {
+                loop {
+                    match tokio::time::timeout(Duration::from_millis(200), socket.next()).await {
+                        Ok(Some(frame)) => {
+                            assert_ne!(frame["type"], "reload", "a socket was told to start over");
+                            if socket.seq > seq {
+                                last_event = Instant::now();
+                            }
+                            seq = socket.seq;
+                            forget(&mut socket);
+                        }
+                        Ok(None) => break,
+                        Err(_) if over.load(Ordering::SeqCst) && last_event.elapsed() > Duration::from_secs(2) => {
+                            return seq;
+                        }
+                        Err(_) => {}
+                    }
+                }
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn forget(socket: &mut Socket) {
+    socket.frames.clear();
+}
+
+/// Compares the database with what was acknowledged.
+async fn check(place: &Place, known: &Acknowledged, sim: &Simulator) {
+    let store = Store::open(Options {
+        readers: 1,
+        writers: 1,
+        holder: "check".to_owned(),
+        ..Options::new(place.database())
+    });
+    let store = store.await.unwrap();
+    let rows: Vec<(String, String, String)> = store
+        .read(NO_WORKSPACE, |tx| {
+            let sql = "SELECT direction, content, coalesce(client_id, '') FROM message";
+            tx.rows(sql, &[])?
+                .iter_mut()
+                .map(|row| Ok((row.take()?, row.take()?, row.take()?)))
+                .collect()
+        })
+        .await
+        .map_err(|error: ism_store::Error| error)
+        .unwrap();
+    let mut incoming: BTreeMap<String, u32> = BTreeMap::new();
+    let mut outgoing: BTreeMap<String, u32> = BTreeMap::new();
+    for (direction, content, client_id) in rows {
+        let content: Value = serde_json::from_str(&content).unwrap();
+        let text = content["text"].as_str().unwrap().to_owned();
+        match direction.as_str() {
+            "incoming" => *incoming.entry(text).or_default() += 1,
+            _ => *outgoing.entry(client_id).or_default() += 1,
+        }
+    }
+    for text in &known.webhooks {
+        assert_eq!(incoming.get(text), Some(&1), "{text} was acknowledged");
+    }
+    for (text, count) in &incoming {
+        assert_eq!(*count, 1, "{text} is there more than once");
+        assert!(known.tried.contains(text), "{text} was never sent");
+    }
+    for id in &known.replies {
+        assert_eq!(outgoing.get(id), Some(&1), "{id} was acknowledged");
+    }
+    let counters = sim.counters("custom:town").await.unwrap();
+    assert_eq!(
+        counters.same_content, 0,
+        "a customer received an answer twice: {counters:?}"
+    );
+    assert!(counters.accepted > 0 || known.replies.is_empty(), "{counters:?}");
+}
