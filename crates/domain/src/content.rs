@@ -152,11 +152,6 @@ pub struct Attachment {
     pub url: Option<String>,
 }
 
-/// A kind that never stands against that of the bytes, as asking for a plain file would.
-const fn natural_kind() -> AttachmentKind {
-    AttachmentKind::Image
-}
-
 impl Attachment {
     /// An attachment of which only the kind is known.
     #[must_use]
