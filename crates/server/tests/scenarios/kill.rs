@@ -30,7 +30,7 @@ struct Server {
 
 impl Server {
     fn program(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_is-messenger"));
+        let mut command = Command::new(binary());
         command.arg("--data").arg(self.place.folder());
         if let Some(url) = &self.place.postgres {
             command.arg("--database").arg(url);
@@ -131,6 +131,12 @@ fn rounds() -> u32 {
         .ok()
         .and_then(|rounds| rounds.parse().ok())
         .unwrap_or(3)
+}
+
+/// The program that was built with this test, or another one, such as a release build to measure.
+#[expect(clippy::disallowed_methods, reason = "tests have no configuration file")]
+fn binary() -> String {
+    std::env::var("ISM_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_is-messenger").to_owned())
 }
 
 fn free_port() -> u16 {
@@ -510,4 +516,72 @@ async fn check(place: &Place, known: &Acknowledged, sim: &Simulator) {
         "a customer received an answer twice: {counters:?}"
     );
     assert!(counters.accepted > 0 || known.replies.is_empty(), "{counters:?}");
+}
+
+/// How many webhooks a second the program takes from callers that wait for their answer, one message in each. Says nothing
+/// about what it must take: `cargo test -p is-messenger --test scenarios ingest_rate -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn ingest_rate() {
+    crate::database::one_after_the_other(async |place| {
+        const CALLERS: u32 = 64;
+        let name = if place.postgres.is_some() {
+            "PostgreSQL"
+        } else {
+            "SQLite"
+        };
+        let mut server = Server {
+            place,
+            port: free_port(),
+            child: None,
+        };
+        let sim = Simulator::new(ism_simulator::Options::default()).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let sim_url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(ism_simulator::serve_with(listener, sim.clone(), std::future::pending()));
+        let town = Arc::new(found(&server, &sim, &sim_url).await);
+        let browser = Browser::new(&server.url());
+        server.start();
+        server.ready(&browser.http).await;
+        let begun = Instant::now();
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|caller| {
+                let (town, browser) = (town.clone(), browser.clone());
+                tokio::spawn(async move {
+                    let mut took = Vec::new();
+                    while begun.elapsed() < Duration::from_secs(5) {
+                        let number = caller + CALLERS * u32::try_from(took.len()).unwrap() + 1;
+                        let (url, headers, body) = webhook(&town, number);
+                        let mut request = browser
+                            .http
+                            .post(url)
+                            .header("content-type", "application/json")
+                            .body(body);
+                        for (name, value) in headers {
+                            request = request.header(name, value);
+                        }
+                        let asked = Instant::now();
+                        assert!(request.send().await.unwrap().status().is_success());
+                        took.push(asked.elapsed());
+                    }
+                    took
+                })
+            })
+            .collect();
+        let mut took = Vec::new();
+        for caller in callers {
+            took.extend(caller.await.unwrap());
+        }
+        let elapsed = begun.elapsed().as_secs_f64();
+        took.sort_unstable();
+        let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
+        println!(
+            "{name}: {:.0} webhooks/s from {CALLERS} callers; p50 {:.1} ms, p99 {:.1} ms",
+            took.len() as f64 / elapsed,
+            at(0.5),
+            at(0.99)
+        );
+        server.stop().await;
+        assert_eq!(server.command(&["verify"])["ok"], true);
+    });
 }
