@@ -105,6 +105,11 @@ pub enum AttachmentState {
     Failed,
 }
 
+/// Stands for "what the file is": an explicit file or sticker is kept when sending, any other kind gives way to what was stored.
+const fn natural_kind() -> AttachmentKind {
+    AttachmentKind::Image
+}
+
 /// A file in a message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Attachment {
@@ -145,11 +150,6 @@ pub struct Attachment {
     /// Where the bytes can be fetched; only in answers, never stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-}
-
-/// A kind that never stands against that of the bytes, as asking for a plain file would.
-const fn natural_kind() -> AttachmentKind {
-    AttachmentKind::Image
 }
 
 impl Attachment {
@@ -371,6 +371,17 @@ mod tests {
             serde_json::to_value(&place).unwrap(),
             json!({"type": "location", "latitude": 1.5, "longitude": 2.0})
         );
+    }
+
+    #[test]
+    fn an_upload_is_sent_by_its_id_alone() {
+        let content: Content =
+            serde_json::from_value(json!({"type": "attachment", "attachment": {"id": 7, "caption": "Look"}})).unwrap();
+        let Content::Attachment { attachment } = content else {
+            panic!("not an attachment")
+        };
+        assert_eq!(attachment.id, Some(AttachmentId(7)));
+        assert_eq!(attachment.caption.as_deref(), Some("Look"));
     }
 
     #[test]

@@ -51,7 +51,7 @@ export async function openPage(browser, { size = 'wide', dark = false, locale = 
     colorScheme: dark ? 'dark' : 'light',
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(Number(process.env.ISM_E2E_WAIT ?? 15_000));
+  context.setDefaultTimeout(Number(process.env.E2E_TIMEOUT ?? 15_000));
   const page = await context.newPage();
   /** @type {string[]} */
   const problems = [];
