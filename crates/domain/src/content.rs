@@ -116,7 +116,7 @@ pub struct Attachment {
     /// Our id; absent only between an adapter and ingest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<AttachmentId>,
-    /// Who sends an upload may name its id only: what is stored then tells the kind.
+    /// May be left out of what is to be sent: then it is what the bytes are.
     #[serde(default = "natural_kind")]
     #[schema(required = true)]
     pub kind: AttachmentKind,

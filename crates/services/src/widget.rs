@@ -315,7 +315,12 @@ impl Services {
                 let known = unit.contact_channel_of(channel, &identity.key());
                 let before = anonymous
                     .as_ref()
-                    .and_then(|anonymous| unit.contact_channel_of(channel, &anonymous.key()));
+                    .and_then(|anonymous| unit.contact_channel_of(channel, &anonymous.key()))
+                    // Once: the next person at the same computer must not get what is another user's by now.
+                    .filter(|link| {
+                        let taken = |row: &ContactChannel| row.identities.iter().any(|known| known.scheme == "user");
+                        !unit.contact_channel(*link).is_some_and(taken)
+                    });
                 let link = match (known, before) {
                     (Some(link), _) => Some(link),
                     (None, Some(link)) => {

@@ -12,7 +12,6 @@
 //! | [`wait`] | waiting for a condition |
 
 #![expect(clippy::print_stdout, reason = "tests say on which databases they ran")]
-
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 pub mod clock;

@@ -13,7 +13,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use governor::clock::{Clock, DefaultClock};
 use ism_domain::contact::Contact;
@@ -40,7 +40,13 @@ pub fn router() -> Router<App> {
             "/v2/contact/{identifier}/conversation/status",
             post(conversations::status),
         )
+        .route("/v2/{*path}", any(nowhere))
         .layer(middleware::map_response(only_json))
+}
+
+/// Programs read JSON, also where there is nothing.
+async fn nowhere() -> ProgramError {
+    Refusal::new(RefusalKind::NotFound, "not_found", "There is nothing at this address.").into()
 }
 
 /// A program with a token.

@@ -6,6 +6,9 @@ use crate::wire;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
+/// An address, headers, a body, and the status it is answered with.
+type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, String, u16);
+
 async fn messages(system: &System) -> i64 {
     system.count("SELECT count(*) FROM message").await
 }
@@ -28,7 +31,7 @@ fn webhooks_that_cannot_be_trusted_or_read_are_refused() {
         let other = wire::meta_signature("another secret", change.as_bytes());
         let short = other[..40].to_owned();
         let own = wire::meta_signature(crate::support::APP_SECRET, change.as_bytes());
-        let cases: Vec<(&str, Vec<(&str, &str)>, String, u16)> = vec![
+        let cases: Vec<Case> = vec![
             (&telegram.webhook_url, vec![], update.clone(), 401),
             (&telegram.webhook_url, vec![(secret, "guessed")], update.clone(), 403),
             (

@@ -313,12 +313,13 @@ fn a_website_vouches_for_its_users() {
             services.visitor_messages(&there, None, 10).await.unwrap().items.len(),
             1
         );
-        // Signing out of the website leaves nothing behind for the next person.
-        let out = services
+        // A reload keeps the user; a widget that the website has reset knows nobody.
+        let reloaded = services
             .widget_session(&site.key, Some(&session.token), None, None)
             .await
             .unwrap();
-        let next = services.visitor(&out.token).await.unwrap();
+        assert_eq!(reloaded.visitor_id, mia.identity.key());
+        let (next, _) = site.visitor().await;
         assert!(
             services
                 .visitor_messages(&next, None, 10)

@@ -56,7 +56,7 @@ fn a_batch_cut_off_is_done_whole_or_not_at_all() {
                     if let Some(began) = began.take() {
                         began.send(()).unwrap();
                     }
-                    drop(gate.recv());
+                    gate.recv().ok();
                     note(tx, "during")
                 }),
                 store.write(place, |tx| note(tx, "after")),

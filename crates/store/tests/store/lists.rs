@@ -32,7 +32,10 @@ const WORDS: &[&str] = &[
     "mia", "%", "_", "\\", "a_b", "änne", "gross", "groß", "i̇s", "o'n", "مر", "🦊", "x", "k", "100",
 ];
 
-fn people() -> impl Strategy<Value = Vec<(usize, i64, Option<i64>, usize, bool, Option<i64>, i64)>> {
+/// Name, sort time, opening, status, whether the last message is the customer's, assignee, unread.
+type Drawn = (usize, i64, Option<i64>, usize, bool, Option<i64>, i64);
+
+fn people() -> impl Strategy<Value = Vec<Drawn>> {
     let one = (
         0..NAMES.len(),
         0..6_i64,

@@ -89,7 +89,7 @@ impl Busy {
                     if let Some(began) = began.take() {
                         began.send(()).unwrap();
                     }
-                    drop(gate.recv());
+                    gate.recv().ok();
                     Ok(())
                 })
                 .await
