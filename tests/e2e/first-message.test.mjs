@@ -111,6 +111,8 @@ for (const database of databases) {
         }),
       );
       assert.ok((await pictures.count()) >= 5);
+      // The last picture of an album has no words of its own.
+      assert.match(await row(page, 'Ana Sousa').innerText(), /Image/);
       await shot('conversation-kinds');
     });
 

@@ -51,7 +51,7 @@ export async function openPage(browser, { size = 'wide', dark = false, locale = 
     colorScheme: dark ? 'dark' : 'light',
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(Number(process.env.E2E_TIMEOUT ?? 15_000));
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   /** @type {string[]} */
   const problems = [];
@@ -60,6 +60,8 @@ export async function openPage(browser, { size = 'wide', dark = false, locale = 
     if (message.type() === 'error') problems.push(`console: ${message.text()}`);
   });
   page.on('requestfailed', (request) => {
+    // Going to another page cancels what the last one was still loading.
+    if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
     if (['script', 'stylesheet', 'font', 'image'].includes(request.resourceType())) {
       problems.push(`not loaded: ${request.url()} (${request.failure()?.errorText})`);
     }
