@@ -31,8 +31,10 @@ const LOOK: i64 = 512;
 const IN_FLIGHT: usize = 256;
 /// Of these, on one channel.
 const IN_FLIGHT_PER_CHANNEL: usize = 96;
-/// How long a row stays marked before its sender is taken for dead. Longer than the longest upload.
-const LEASE: i64 = 5 * Timestamp::MINUTE;
+/// How long a row stays marked before its sender is taken for dead. A living sender renews it in time.
+const LEASE: i64 = 45 * Timestamp::SECOND;
+/// How often the marks of what is on the wire are renewed.
+const RENEW: Duration = Duration::from_secs(10);
 /// Longest pause between two looks.
 const SWEEP: Duration = Duration::from_secs(1);
 /// Tries before a message that is refused for passing reasons is given up.
@@ -41,6 +43,9 @@ const TRIES: i64 = 6;
 const OLDEST: i64 = Timestamp::DAY;
 /// How long a channel with dead credentials waits before it is tried again.
 const DOWN_PAUSE: i64 = 5 * Timestamp::MINUTE;
+
+/// What this process has on the wire, or has not yet written the result of.
+type Wire = std::sync::Arc<std::sync::Mutex<HashMap<(WorkspaceId, MessageId), ChannelId>>>;
 
 /// A message that is no longer on the wire.
 struct Finished {
@@ -52,32 +57,33 @@ struct Finished {
 pub(crate) async fn run(services: Services) {
     let mut wakes = services.bus.subscribe_wakes();
     let (done, mut finished) = mpsc::unbounded_channel::<Finished>();
+    let wire = Wire::default();
     let writer = tokio::spawn({
-        let services = services.clone();
+        let (services, wire) = (services.clone(), wire.clone());
         async move {
             let mut batch = Vec::new();
             while finished.recv_many(&mut batch, IN_FLIGHT).await > 0 {
-                write_back(&services, std::mem::take(&mut batch)).await;
+                write_back(&services, &wire, std::mem::take(&mut batch)).await;
             }
         }
     });
+    let renewing = tokio::spawn(renew(services.clone(), wire.clone()));
     // One process owns an SQLite file, so whatever is marked at the start was left by a dead one.
     let from_dead = if services.store.is_postgres() {
         services.store.now()
     } else {
         Timestamp(i64::MAX)
     };
-    recover(&services, from_dead).await;
+    recover(&services, &wire, from_dead).await;
     let mut pacer = Pacer::default();
     let flying = tokio_util::task::TaskTracker::new();
-    let counts = std::sync::Arc::new(std::sync::Mutex::new(HashMap::<ChannelId, usize>::new()));
     let mut last_recovery = Instant::now();
     loop {
         if last_recovery.elapsed() > Duration::from_secs(30) {
             last_recovery = Instant::now();
-            recover(&services, services.store.now()).await;
+            recover(&services, &wire, services.store.now()).await;
         }
-        let pause = match look(&services, &mut pacer, &flying, &counts, &done).await {
+        let pause = match look(&services, &mut pacer, &flying, &wire, &done).await {
             Ok(pause) => pause,
             Err(error) => {
                 tracing::warn!(%error, "the outbox could not be read");
@@ -94,6 +100,7 @@ pub(crate) async fn run(services: Services) {
     if writer.await.is_err() {
         tracing::error!("the writer of sending results ended early");
     }
+    renewing.abort();
 }
 
 /// Sends what is due. Returns how long to wait before looking again.
@@ -101,18 +108,22 @@ async fn look(
     services: &Services,
     pacer: &mut Pacer,
     flying: &tokio_util::task::TaskTracker,
-    counts: &std::sync::Arc<std::sync::Mutex<HashMap<ChannelId, usize>>>,
+    wire: &Wire,
     done: &mpsc::UnboundedSender<Finished>,
 ) -> Result<Duration> {
     let now = services.store.now();
-    let full: Vec<i64> = {
-        let counts = counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        counts
-            .iter()
-            .filter(|(_, count)| **count >= IN_FLIGHT_PER_CHANNEL)
-            .map(|(channel, _)| channel.0)
-            .collect()
+    let mut busy: HashMap<ChannelId, usize> = HashMap::new();
+    let mut room = {
+        let wire = wire.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for channel in wire.values() {
+            *busy.entry(*channel).or_default() += 1;
+        }
+        IN_FLIGHT.saturating_sub(wire.len())
     };
+    let full = busy
+        .iter()
+        .filter(|(_, count)| **count >= IN_FLIGHT_PER_CHANNEL)
+        .map(|(channel, _)| channel.0);
     let mut resting = pacer.resting(Instant::now());
     resting.extend(full);
     let due = services
@@ -121,8 +132,6 @@ async fn look(
         .await?;
     let mut pause = SWEEP;
     let mut chosen: BTreeMap<WorkspaceId, Vec<OutboxRow>> = BTreeMap::new();
-    let mut room = IN_FLIGHT.saturating_sub(flying.len());
-    let mut taken: HashMap<ChannelId, usize> = HashMap::new();
     for row in due {
         let live = match services.live_channel(row.channel_id).await {
             Ok(live) => live,
@@ -134,10 +143,15 @@ async fn look(
             }
             Err(error) => return Err(error),
         };
-        let in_flight = {
-            let counts = counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            counts.get(&row.channel_id).copied().unwrap_or(0) + taken.get(&row.channel_id).copied().unwrap_or(0)
-        };
+        // Put back in line a moment ago: its turn comes when its result is settled.
+        let settling = wire
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .contains_key(&(row.workspace_id, row.message_id));
+        if settling {
+            continue;
+        }
+        let in_flight = busy.get(&row.channel_id).copied().unwrap_or(0);
         if room == 0 || in_flight >= IN_FLIGHT_PER_CHANNEL {
             // A finished send wakes the loop.
             continue;
@@ -145,7 +159,7 @@ async fn look(
         match pacer.may_send(&live, row.contact_channel_id) {
             Verdict::Now => {
                 room -= 1;
-                *taken.entry(row.channel_id).or_default() += 1;
+                *busy.entry(row.channel_id).or_default() += 1;
                 chosen.entry(row.workspace_id).or_default().push(row);
             }
             Verdict::ChannelLater(wait) => pause = pause.min(wait),
@@ -170,23 +184,14 @@ async fn look(
             .await?;
         for mut row in rows.into_iter().filter(|row| got.contains(&row.message_id)) {
             row.attempts += 1;
-            let channel = row.channel_id;
-            *counts
-                .lock()
+            wire.lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .entry(channel)
-                .or_default() += 1;
-            let (services, done, counts) = (services.clone(), done.clone(), counts.clone());
+                .insert((workspace, row.message_id), row.channel_id);
+            let (services, done) = (services.clone(), done.clone());
             flying.spawn(async move {
                 let begun = Instant::now();
                 let outcome = deliver(&services, &row).await;
                 metrics::histogram!("ism_outbox_send_seconds").record(begun.elapsed().as_secs_f64());
-                {
-                    let mut counts = counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                    if let Some(count) = counts.get_mut(&channel) {
-                        *count = count.saturating_sub(1);
-                    }
-                }
                 drop(done.send(Finished { row, outcome }));
             });
         }
@@ -259,7 +264,7 @@ async fn deliver(services: &Services, row: &OutboxRow) -> Outcome {
 
 /// Writes back what became of messages, however long the database makes us wait: forgetting a success would mean telling
 /// people that it may not have arrived.
-async fn write_back(services: &Services, finished: Vec<Finished>) {
+async fn write_back(services: &Services, wire: &Wire, finished: Vec<Finished>) {
     let mut by_workspace: BTreeMap<WorkspaceId, Vec<Finished>> = BTreeMap::new();
     for one in finished {
         let name = match &one.outcome {
@@ -310,8 +315,34 @@ async fn write_back(services: &Services, finished: Vec<Finished>) {
                 }
             }
         }
+        let mut wire = wire.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (row, _) in batch.iter() {
+            wire.remove(&(row.workspace_id, row.message_id));
+        }
     }
     services.bus.publish_wake(Wake::Outbox);
+}
+
+/// Keeps the marks of what is on the wire, so that nobody takes a living sender for dead.
+async fn renew(services: Services, wire: Wire) {
+    let mut ticks = tokio::time::interval(RENEW);
+    loop {
+        ticks.tick().await;
+        let mut by_workspace: BTreeMap<WorkspaceId, Vec<MessageId>> = BTreeMap::new();
+        for (workspace, id) in wire.lock().unwrap_or_else(std::sync::PoisonError::into_inner).keys() {
+            by_workspace.entry(*workspace).or_default().push(*id);
+        }
+        for (workspace, ids) in by_workspace {
+            let until = services.store.now().plus(LEASE);
+            let renewed = services
+                .store
+                .write(workspace, move |tx| outbox::renew(tx, workspace, &ids, until))
+                .await;
+            if let Err(error) = renewed {
+                tracing::warn!(%error, "the marks of messages on the wire could not be renewed");
+            }
+        }
+    }
 }
 
 /// Applies outcomes of one workspace.
@@ -475,13 +506,18 @@ fn back_off(attempts: i64) -> i64 {
 }
 
 /// Fails what a dead process left on the wire.
-async fn recover(services: &Services, leased_before: Timestamp) {
+async fn recover(services: &Services, wire: &Wire, leased_before: Timestamp) {
     let abandoned = match services
         .store
         .read(NO_WORKSPACE, move |tx| outbox::abandoned(tx, leased_before, 1_000))
         .await
     {
-        Ok(rows) => rows,
+        Ok(mut rows) => {
+            // Our own are alive, even when the database kept us from saying so.
+            let wire = wire.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            rows.retain(|row| !wire.contains_key(&(row.workspace_id, row.message_id)));
+            rows
+        }
         Err(error) => {
             tracing::warn!(%error, "the outbox could not be checked for abandoned messages");
             return;
@@ -504,7 +540,7 @@ async fn recover(services: &Services, leased_before: Timestamp) {
             )),
         })
         .collect();
-    write_back(services, finished).await;
+    write_back(services, wire, finished).await;
 }
 
 #[cfg(test)]

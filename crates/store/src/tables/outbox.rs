@@ -83,6 +83,19 @@ pub fn claim(
     tx.returning(sql, &params)?.iter_mut().map(crate::Row::take).collect()
 }
 
+/// Keeps messages marked as being sent for another while.
+///
+/// # Errors
+/// When the statement fails.
+pub fn renew(tx: &mut Tx<'_>, workspace: WorkspaceId, ids: &[MessageId], lease_until: Timestamp) -> Result<u64> {
+    let sql =
+        "UPDATE outbox SET lease_until = ?1 WHERE workspace_id = ?2 AND message_id = ANY(?3) AND state = 'sending'";
+    tx.execute(
+        sql,
+        &[lease_until.into(), workspace.into(), crate::ids(ids.iter().copied())],
+    )
+}
+
 /// Messages whose sender died with a request possibly on the wire.
 ///
 /// # Errors
