@@ -73,6 +73,15 @@ pub fn on_each(test: impl AsyncFn(Place)) {
     std::mem::forget(runtime);
 }
 
+/// As [`on_each`], but one database after the other, for measurements.
+pub fn one_after_the_other(test: impl AsyncFn(Place)) {
+    let turn = tokio::sync::Mutex::new(());
+    on_each(async |place| {
+        let _mine = turn.lock().await;
+        test(place).await;
+    });
+}
+
 #[expect(clippy::disallowed_methods, reason = "tests have no configuration file")]
 fn server() -> Option<String> {
     std::env::var(SERVER).ok().filter(|server| !server.is_empty())

@@ -5,13 +5,12 @@
 
 use crate::database::{Place, on_each};
 use crate::people::{Agent, Browser, Socket};
-use crate::support::{APP_SECRET, PASSWORD, wait_for};
-use crate::wire;
-use ism_simulator::{Bridge, Simulator};
+use crate::program::{Server, Town, found, webhook};
+use crate::support::{PASSWORD, wait_for};
+use ism_simulator::Simulator;
 use ism_store::{NO_WORKSPACE, Options, Store};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -20,87 +19,6 @@ use std::time::{Duration, Instant};
 const RATE: u32 = 200;
 /// How long the server is left alone at most before the next kill.
 const LONGEST_LIFE: u64 = 1_500;
-
-/// The program under test, and how to start it again.
-struct Server {
-    place: Place,
-    port: u16,
-    child: Option<Child>,
-}
-
-impl Server {
-    fn program(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_is-messenger"));
-        command.arg("--data").arg(self.place.folder());
-        if let Some(url) = &self.place.postgres {
-            command.arg("--database").arg(url);
-        }
-        command.env("ISM_PUBLIC_URL", self.url()).env("ISM_LOG", "warn");
-        command
-    }
-
-    fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-
-    /// Runs a command to its end and reads its JSON.
-    fn command(&self, arguments: &[&str]) -> Value {
-        let output = self.program().args(arguments).arg("--json").output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {text}{errors}");
-        serde_json::from_str(&text).unwrap()
-    }
-
-    fn start(&mut self) {
-        let log = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.place.folder().join("server.log"));
-        let child = self
-            .program()
-            .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port)])
-            .stdout(Stdio::null())
-            .stderr(log.unwrap())
-            .spawn();
-        self.child = Some(child.unwrap());
-    }
-
-    /// kill -9.
-    fn kill(&mut self) {
-        let mut child = self.child.take().unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-
-    /// Asks it to stop and waits for the end.
-    async fn stop(&mut self) {
-        let mut child = self.child.take().unwrap();
-        let pid = rustix::process::Pid::from_child(&child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let status = wait_for("the server to stop", async || child.try_wait().unwrap()).await;
-        assert!(status.success(), "{status}");
-    }
-
-    async fn ready(&self, http: &reqwest::Client) {
-        wait_for("the server to be ready", async || {
-            let answer = http.get(format!("{}/readyz", self.url())).send().await.ok()?;
-            answer.status().is_success().then_some(())
-        })
-        .await;
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            let log = std::fs::read_to_string(self.place.folder().join("server.log")).unwrap_or_default();
-            println!("the server's log:\n{log}");
-            drop(child.kill());
-            drop(child.wait());
-        }
-    }
-}
 
 /// What the test knows to have been acknowledged.
 #[derive(Default)]
@@ -111,13 +29,6 @@ struct Acknowledged {
     tried: BTreeSet<String>,
     /// Client ids of replies that were answered 2xx.
     replies: BTreeSet<String>,
-}
-
-/// The channels and people of an installation that is ready to serve.
-struct Town {
-    telegram: (String, String),
-    whatsapp: (String, i64),
-    custom: (String, Value, String),
 }
 
 #[test]
@@ -133,14 +44,6 @@ fn rounds() -> u32 {
         .unwrap_or(3)
 }
 
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
 async fn tell(place: Place, rounds: u32) {
     let begun = Instant::now();
     let name = if place.postgres.is_some() {
@@ -148,11 +51,7 @@ async fn tell(place: Place, rounds: u32) {
     } else {
         "SQLite"
     };
-    let mut server = Server {
-        place,
-        port: free_port(),
-        child: None,
-    };
+    let mut server = Server::new(place);
     // The provider outlives the server.
     let sim = Simulator::new(ism_simulator::Options::default()).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -228,113 +127,6 @@ async fn tell(place: Place, rounds: u32) {
         heads[0],
         begun.elapsed().as_secs_f64()
     );
-}
-
-/// Makes the installation with the program's own commands.
-async fn found(server: &Server, sim: &Simulator, sim_url: &str) -> Town {
-    let (url, sim_url) = (server.url(), sim_url.to_owned());
-    let made = server.command(&[
-        "init",
-        "--email",
-        "owner@example.com",
-        "--password",
-        PASSWORD,
-        "--workspace",
-        "Shop",
-    ]);
-    let workspace = made["workspace_id"].to_string();
-    let connect = async |source: &str, settings: &[String]| {
-        let mut arguments = vec!["channel", "connect", "--workspace", &workspace, "--source", source];
-        for setting in settings {
-            arguments.extend(["--set", setting]);
-        }
-        // The simulator calls back before anything is served, which a command must survive.
-        tokio::task::block_in_place(|| server.command(&arguments))
-    };
-    let text = |value: &Value, key: &str| value[key].as_str().unwrap().to_owned();
-    let telegram = connect(
-        "telegram",
-        &[
-            format!("bot_token=7000000001:{}", "A".repeat(35)),
-            format!("base_url={sim_url}/telegram"),
-        ],
-    )
-    .await;
-    let whatsapp = connect(
-        "whatsapp_cloud",
-        &[
-            "phone_number_id=204400000000011".to_owned(),
-            "waba_id=304400000000011".to_owned(),
-            "access_token=EAAG-test".to_owned(),
-            format!("app_secret={APP_SECRET}"),
-            format!("base_url={sim_url}/whatsapp"),
-        ],
-    )
-    .await;
-    let bridge = [format!("base_url={sim_url}/custom/town"), "id_type=custom".to_owned()];
-    let custom = connect("custom_channel", &bridge).await;
-    let (public_id, secret) = (text(&custom, "public_id"), text(&custom, "secret"));
-    sim.register_bridge(Bridge {
-        bridge: "town".to_owned(),
-        channel_id: public_id.clone(),
-        token: secret.clone(),
-        webhook_url: format!("{url}/custom/channel/webhook/"),
-        id_type: Some("custom".to_owned()),
-        name: None,
-    })
-    .await
-    .unwrap();
-    Town {
-        telegram: (
-            format!("{url}/webhooks/telegram/{}", telegram["channel_id"]),
-            text(&telegram, "secret"),
-        ),
-        whatsapp: (
-            format!("{url}/webhooks/whatsapp_cloud/{}", whatsapp["channel_id"]),
-            whatsapp["channel_id"].as_i64().unwrap(),
-        ),
-        custom: (format!("{url}/custom/channel/webhook/"), json!(public_id), secret),
-    }
-}
-
-/// One webhook as bytes with its headers, the way its provider would send it.
-fn webhook(town: &Town, number: u32) -> (String, Vec<(&'static str, String)>, String) {
-    let customer = i64::from(number % 37);
-    match number % 8 {
-        0 => {
-            let (url, channel, secret) = &town.custom;
-            let event = wire::custom_text(&format!("c{number}"), &format!("n{number}"));
-            let body = wire::custom(channel, &format!("customer-{}", customer % 5), vec![event]).to_string();
-            (url.clone(), vec![("authorization", format!("Bearer {secret}"))], body)
-        }
-        1..=3 => {
-            let (url, secret) = &town.telegram;
-            let number = i64::from(number);
-            let body = wire::telegram_text(number, 5_000_000 + customer, number, &format!("n{number}")).to_string();
-            (
-                url.clone(),
-                vec![("x-telegram-bot-api-secret-token", secret.clone())],
-                body,
-            )
-        }
-        _ => {
-            let (url, _) = &town.whatsapp;
-            let phone = format!("4477009{customer:05}");
-            let message = wire::whatsapp_text(&phone, &format!("wamid.{number}"), &format!("n{number}"));
-            let body =
-                json!({ "object": "whatsapp_business_account", "entry": [{ "id": "304400000000011", "changes": [{
-                    "field": "messages", "value": {
-                        "messaging_product": "whatsapp",
-                        "metadata": { "display_phone_number": "15550100", "phone_number_id": "204400000000011" },
-                        "contacts": [{ "profile": { "name": "Wei Zhang" }, "wa_id": phone }],
-                        "messages": [message],
-                    },
-                }]}]})
-                .to_string();
-            let signature = wire::meta_signature(APP_SECRET, body.as_bytes());
-            (url.clone(), vec![("x-hub-signature-256", signature)], body)
-        }
-    }
 }
 
 /// Sends webhooks at a fixed rate whatever happens to them, a fifth of them twice. Returns how many requests were made.

@@ -10,6 +10,8 @@ mod developer;
 mod kill;
 mod media;
 mod people;
+mod program;
+mod rate;
 mod realtime;
 mod sending;
 mod support;
