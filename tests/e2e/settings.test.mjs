@@ -77,7 +77,7 @@ test('an invitation can be taken back', async () => {
   await page.getByText('Pending invitations').waitFor({ state: 'detached' });
 });
 
-test('a channel is renamed, connected again, marked when its provider refuses, and deleted', async () => {
+test('a channel is renamed, connected again and deleted', async () => {
   await section('Channels');
   await page.getByText('No channels yet').waitFor();
   await screenshot(page, 'settings-channels-empty');

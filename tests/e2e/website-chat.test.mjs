@@ -92,10 +92,11 @@ test('files go both ways', async () => {
   );
   await page.locator('input[type=file]').setInputFiles({ name: 'prices.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n') });
   await page.getByText('prices.pdf').waitFor();
-  await reply(page, 'Our prices');
+  await page.getByRole('textbox', { name: 'Message', exact: true }).fill('Our prices');
+  await page.getByRole('button', { name: 'Send', exact: true, disabled: false }).click();
   await chat(visitor.page).getByText('prices.pdf').waitFor();
   await page.locator('input[type=file]').setInputFiles({ name: 'beans.png', mimeType: 'image/png', buffer: picture });
-  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByRole('button', { name: 'Send', exact: true, disabled: false }).click();
   await eventually('the visitor sees the picture', () =>
     chat(visitor.page)
       .locator('a.media img')
