@@ -1,6 +1,7 @@
 //! Who is asking: cookies, tokens, addresses.
 
 use crate::App;
+use crate::body::{NoBody, collect};
 use crate::error::ApiError;
 use axum::extract::{ConnectInfo, FromRef, FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
@@ -13,6 +14,8 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
+/// Largest JSON body: 1 MiB.
+const BODY: usize = 1024 * 1024;
 /// The session cookie.
 pub const COOKIE: &str = "ism_session";
 /// Every changing request of the web app carries this header: other sites cannot set it without asking first (CORS), which
@@ -196,20 +199,17 @@ where
 {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let bytes = read(request, state).await?;
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let bytes = read(request).await?;
         parse(&bytes).map(Body).map_err(Into::into)
     }
 }
 
-/// Reads a body within the route's limit.
-pub async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<bytes::Bytes, Refusal> {
-    bytes::Bytes::from_request(request, state).await.map_err(|rejection| {
-        if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-            Refusal::new(RefusalKind::TooLarge, "too_large", "The request is too large.")
-        } else {
-            Refusal::invalid("unreadable", "The request could not be read.")
-        }
+/// Reads a body of ordinary size.
+pub async fn read(request: Request) -> Result<bytes::Bytes, Refusal> {
+    collect(request, BODY).await.map_err(|missing| match missing {
+        NoBody::TooLarge => Refusal::new(RefusalKind::TooLarge, "too_large", "The request is too large."),
+        NoBody::Unreadable => Refusal::invalid("unreadable", "The request could not be read."),
     })
 }
 

@@ -15,6 +15,7 @@ pub mod openapi;
 
 mod assets;
 mod auth;
+mod body;
 mod developer;
 mod error;
 mod operators;
@@ -25,7 +26,7 @@ mod webhooks;
 mod widget;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -44,8 +45,6 @@ use tower_http::trace::TraceLayer;
 /// Requests of one token to one endpoint per second, and at once. The API has no paid tiers: this only keeps one client from
 /// starving the others.
 const API_RATE: u32 = 100;
-/// Largest JSON body of the web app's and the Developer API: 1 MiB.
-const BODY: usize = 1024 * 1024;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -85,7 +84,6 @@ pub fn router(app: App) -> Router {
             }),
         )
         .merge(developer::router())
-        .layer(DefaultBodyLimit::max(BODY))
         .merge(webhooks::router())
         .merge(widget::router())
         .merge(upload::router())

@@ -3,9 +3,10 @@
 //! `bytes → verify → receive → ingest (on disk) → 2xx`. Whatever is answered before the last step is a refusal.
 
 use crate::App;
+use crate::body::{NoBody, collect};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
@@ -28,7 +29,6 @@ pub fn router() -> Router<App> {
         .route("/custom/channel/webhook/", post(custom))
         .route("/custom/webhook", post(custom))
         .route("/custom/webhook/", post(custom))
-        .layer(DefaultBodyLimit::max(BODY))
 }
 
 fn refuse(status: StatusCode, message: &str) -> Response {
@@ -67,12 +67,9 @@ fn reply(reply: WebhookReply) -> Response {
 }
 
 async fn body(request: Request) -> Result<Bytes, Response> {
-    Bytes::from_request(request, &()).await.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            refuse(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large.")
-        } else {
-            refuse(StatusCode::BAD_REQUEST, "The request could not be read.")
-        }
+    collect(request, BODY).await.map_err(|missing| match missing {
+        NoBody::TooLarge => refuse(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large."),
+        NoBody::Unreadable => refuse(StatusCode::BAD_REQUEST, "The request could not be read."),
     })
 }
 

@@ -26,21 +26,20 @@ use ism_services::widget::{
 };
 use serde::Deserialize;
 
-/// Largest JSON body of a visitor.
-const BODY: usize = 64 * 1024;
+/// What an upload may weigh beyond the file itself.
+const ENVELOPE: usize = 64 * 1024;
 
 pub fn router() -> Router<App> {
     let uploads = Router::new()
         .route("/widget/v1/attachments", post(keep))
         .layer(DefaultBodyLimit::max(
-            usize::try_from(MAX_UPLOAD).unwrap_or(usize::MAX) + BODY,
+            usize::try_from(MAX_UPLOAD).unwrap_or(usize::MAX) + ENVELOPE,
         ));
     Router::new()
         .route("/widget/v1/config", get(config))
         .route("/widget/v1/sessions", post(begin))
         .route("/widget/v1/messages", get(messages).post(write))
         .route("/widget/v1/read", post(saw))
-        .layer(DefaultBodyLimit::max(BODY))
         .merge(uploads)
         .layer(middleware::from_fn(cross_origin))
         .route("/widget/v1/socket", get(socket::connect))
@@ -196,7 +195,7 @@ async fn write(
     request: Request,
 ) -> ApiResult<Json<WidgetMessage>> {
     limit(&app, address)?;
-    let body: NewMessage = parse(&read(request, &()).await?)?;
+    let body: NewMessage = parse(&read(request).await?)?;
     let written = app
         .services
         .visitor_writes(&visitor, &body.client_id, body.content, body.locale.as_deref())

@@ -301,7 +301,7 @@ pub fn pagination(app: &App, path: &str, limit: u64, next: Option<i64>, previous
 
 /// A JSON body; an empty one is an empty object, and `null` is allowed where the type allows it.
 pub async fn body<T: serde::de::DeserializeOwned>(request: Request) -> Result<T, Refusal> {
-    crate::auth::parse(&crate::auth::read(request, &()).await?)
+    crate::auth::parse(&crate::auth::read(request).await?)
 }
 
 #[cfg(test)]

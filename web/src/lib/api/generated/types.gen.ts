@@ -55,6 +55,9 @@ export type Attachment = {
     file_name?: string | null;
     height?: number | null;
     id?: AttachmentId | null;
+    /**
+     * May be left out of what is to be sent: then it is what the bytes are.
+     */
     kind: AttachmentKind;
     mime?: string | null;
     /**
