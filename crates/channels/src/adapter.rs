@@ -22,7 +22,8 @@ pub struct Channel {
     /// A random secret of 32 bytes in hex, made by us for this channel: Telegram's secret token, a custom channel's
     /// bearer token, a widget's identity secret.
     pub secret: String,
-    /// Where the provider calls us.
+    /// Where the provider calls us. Empty while credentials are only tried: `connect` then changes nothing at the provider, as
+    /// an account may be in use elsewhere.
     pub webhook_url: String,
 }
 

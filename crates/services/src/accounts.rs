@@ -391,7 +391,7 @@ impl Services {
                     .read(NO_WORKSPACE, move |tx| accounts::user(tx, user))
                     .await?
                     .ok_or_else(|| Refusal::not_found("User"))?;
-                self.logins.check("", &me.email)?;
+                self.logins.check(&format!("user:{user}"), &me.email)?;
                 if !self.verify_password(&present, me.password_hash).await? {
                     return Err(Refusal::field("current_password", "The present password is wrong.").into());
                 }
@@ -736,6 +736,7 @@ impl Services {
             .store
             .read(NO_WORKSPACE, move |tx| accounts::user_by_email(tx, &email))
             .await?;
+        let newcomer = existing.is_none();
         let account = match existing {
             Some(user) => {
                 if !self.verify_password(password, user.password_hash.clone()).await? {
@@ -771,7 +772,9 @@ impl Services {
                 let mut row = accounts::invitation_by_hash(tx, &token_hash, now)?.ok_or_else(invitation_gone)?;
                 row.accepted_at = Some(now);
                 accounts::save(tx, &row)?;
-                accounts::save(tx, &account)?;
+                if newcomer {
+                    accounts::insert(tx, &account)?;
+                }
                 let place = accounts::Member {
                     workspace_id: workspace,
                     user_id: user,

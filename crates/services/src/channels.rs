@@ -4,7 +4,8 @@ use crate::secrets::{public_id, token};
 use crate::views::{self, ChannelView};
 use crate::{Error, Member, Result, Services};
 use ism_bus::Wake;
-use ism_channels::{Adapter, Channel as WireChannel, Connected};
+use ism_channels::dialogue::Method;
+use ism_channels::{Adapter, Body, Channel as WireChannel, Connected, Request};
 use ism_domain::access::Action;
 use ism_domain::channel::ChannelStatus;
 use ism_domain::event::{Actor, EventKind, NewEvent};
@@ -195,6 +196,11 @@ impl Services {
     pub async fn check_channel(&self, member: Member, connection: Connection) -> Result<Connected> {
         member.require(Action::ChannelsManage)?;
         let workspace = member.workspace;
+        // An account made up for the simulator goes again; one that somebody named may be in use.
+        let made_up = connection.simulated
+            && ["bot_token", "phone_number_id", "base_url"]
+                .iter()
+                .all(|key| !connection.config.contains_key(*key));
         let (adapter, mut row, wire) = self.prepare(workspace, connection)?;
         // Only credentials are tried: a webhook must not be pointed at a channel that does not exist yet.
         let mut wire = wire;
@@ -204,7 +210,11 @@ impl Services {
         let live = Live { row, adapter, wire };
         self.trust(&live);
         self.register_simulated(&live).await?;
-        match self.converse(workspace, live.adapter.connect(&live.wire)).await {
+        let outcome = self.converse(workspace, live.adapter.connect(&live.wire)).await;
+        if made_up {
+            self.forget_simulated(&live).await;
+        }
+        match outcome {
             Some(Ok(connected)) => Ok(connected),
             Some(Err(failure)) => Err(provider_refusal(&failure).into()),
             None => Err(Error::Internal("connecting did not end".to_owned())),
@@ -565,6 +575,22 @@ impl Services {
             })
             .await?;
         Ok(())
+    }
+
+    /// Takes an account away from the simulator, best effort.
+    async fn forget_simulated(&self, live: &Live) {
+        let Some(simulator) = self.settings.simulator_url.as_deref() else {
+            return;
+        };
+        let key = match live.row.source.as_str() {
+            "telegram" => format!("telegram:{}", live.row.account.as_deref().unwrap_or_default()),
+            "whatsapp_cloud" => format!("whatsapp:{}", live.wire.text("phone_number_id")),
+            "custom_channel" => format!("custom:{}", live.row.public_id),
+            _ => return,
+        };
+        let url = format!("{simulator}/sim/api/accounts/{key}");
+        let request = Request::new(Method::Delete, url, Body::Empty);
+        drop(self.call(live.row.workspace_id, request).await);
     }
 
     /// Tells the simulator what a provider would know: who we are and where to call us. A no-op for real channels.

@@ -254,6 +254,9 @@ fn retry(tx: &mut Tx<'_>, id: MessageId, actor: Actor) -> Result<MessageView> {
         .into());
     }
     let (channel_id, link_id, contact_id) = (message.channel_id, message.contact_channel_id, message.contact_id);
+    if unit.contact(contact_id).is_some_and(|contact| contact.is_blocked) {
+        return Err(Refusal::conflict("contact_blocked", "This contact is blocked. Unblock it to write to it.").into());
+    }
     let content = message.content.clone();
     let channel = channels::get(tx, workspace, channel_id)?
         .filter(|channel| channel.deleted_at.is_none())

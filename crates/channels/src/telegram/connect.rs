@@ -60,6 +60,9 @@ fn set_webhook(channel: Channel, bot: &Value) -> Connecting {
         facts,
         warning: None,
     };
+    if channel.webhook_url.is_empty() {
+        return Flow::Done(Ok(connected));
+    }
     let body = json!({
         "url": channel.webhook_url,
         "secret_token": channel.secret,

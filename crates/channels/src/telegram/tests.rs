@@ -104,6 +104,15 @@ fn bot() -> Call {
 }
 
 #[test]
+fn trying_credentials_leaves_the_bots_webhook_alone() {
+    let mut channel = channel_of("telegram");
+    channel.webhook_url = String::new();
+    let (requests, connected) = play(Telegram.connect(&channel), vec![bot()]);
+    assert_eq!(connected.unwrap().address, "@mugs_bot");
+    assert_eq!(requests.len(), 1, "only getMe is called");
+}
+
+#[test]
 fn connecting_sets_the_webhook_and_looks_whether_it_holds() {
     let channel = channel_of("telegram");
     let info = ok(json!({ "url": channel.webhook_url, "pending_update_count": 0 }));

@@ -215,6 +215,18 @@ fn connecting_subscribes_before_it_overrides() {
 }
 
 #[test]
+fn trying_credentials_changes_nothing_at_meta() {
+    let mut channel = whatsapp();
+    channel.webhook_url = String::new();
+    let (requests, connected) = play(WhatsappCloud.connect(&channel), vec![number(), account()]);
+    assert!(connected.is_ok());
+    assert!(
+        requests.iter().all(|request| request.method == Method::Get),
+        "it only looks"
+    );
+}
+
+#[test]
 fn the_accounts_override_serves_where_the_numbers_is_refused() {
     let answers = vec![number(), account(), done(), error(400, 100, "no"), done()];
     let (requests, connected) = play(WhatsappCloud.connect(&whatsapp()), answers);
