@@ -9,7 +9,7 @@ use crate::{Error, Result, Services};
 use bytes::Bytes;
 use ism_bus::Wake;
 use ism_domain::message::Message;
-use ism_domain::{CommentId, ContactChannelId, ContactId, ConversationId, MessageId, UserId, WorkspaceId};
+use ism_domain::{CommentId, ContactChannelId, ContactId, ConversationId, MessageId, Timestamp, UserId, WorkspaceId};
 use ism_store::tables::{channels, comments, contacts, conversations, messages};
 use ism_store::{Event, Tx, log};
 use serde::Serialize;
@@ -45,6 +45,8 @@ pub enum Frame {
 #[derive(Debug)]
 pub struct EventFrame {
     pub seq: i64,
+    /// When it happened.
+    pub at: Timestamp,
     pub contact_id: Option<ContactId>,
     /// The message of the event, for sockets of visitors.
     pub message: Option<Message>,
@@ -260,6 +262,7 @@ async fn pump(services: &Services, workspace: WorkspaceId) {
         let found = match services.frames_after(workspace, from).await {
             Ok(found) => found,
             Err(error) => {
+                metrics::counter!("ism_realtime_errors").increment(1);
                 tracing::warn!(%error, %workspace, "the log could not be read");
                 return;
             }
@@ -268,6 +271,11 @@ async fn pump(services: &Services, workspace: WorkspaceId) {
             return;
         };
         let full = found.len() as i64 == PAGE;
+        metrics::gauge!("ism_realtime_depth").set(found.len() as f64);
+        if let Some(oldest) = found.first() {
+            let age = (services.store.now().0 - oldest.at.0).max(0) as f64 / 1e6;
+            metrics::histogram!("ism_realtime_age_seconds").record(age);
+        }
         let mut feeds = services.realtime.feeds();
         let Some(feed) = feeds.get_mut(&workspace) else { return };
         metrics::counter!("ism_realtime_frames").increment(found.len() as u64);
@@ -365,6 +373,7 @@ fn frames(tx: &mut Tx<'_>, seq: i64) -> Result<Vec<Arc<EventFrame>>, Error> {
             let text = serde_json::to_string(&parts).map_err(|error| Error::Internal(error.to_string()))?;
             Ok(Arc::new(EventFrame {
                 seq: event.seq,
+                at: event.at,
                 contact_id: event.contact_id,
                 message: message.cloned(),
                 body: text.get(1..).unwrap_or_default().to_owned(),
