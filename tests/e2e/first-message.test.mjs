@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { launchBrowser, openPage, screenshot } from './support/browser.mjs';
-import { Provider, bubble, eventually, reply, row } from './support/journey.mjs';
+import { Provider, bubble, eventually, open, reply, row } from './support/journey.mjs';
 import { owner, startServer } from './support/server.mjs';
 
 let browser;
@@ -145,7 +145,7 @@ describe('WhatsApp', () => {
     business = await provider.account('whatsapp');
     tom = await provider.phone({ first_name: 'Tom', last_name: 'Becker' });
     await provider.write(business, tom, 'Do you ship to Austria?');
-    await row(page, 'Tom Becker').click();
+    await open(page, 'Tom Becker');
     await reply(page, 'We do, in two days.');
     const answer = bubble(page, 'We do, in two days.');
     await answer.getByRole('button', { name: /^Delivered/ }).waitFor();

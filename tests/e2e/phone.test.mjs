@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launchBrowser, openPage, screenshot } from './support/browser.mjs';
-import { bubble, call, reply, row, signIn } from './support/journey.mjs';
+import { bubble, call, open, reply, signIn } from './support/journey.mjs';
 import { startServer } from './support/server.mjs';
 
 let browser, server, agent, phone;
@@ -38,7 +38,7 @@ test('a new customer writes to the bot and gets an answer', async () => {
   await write('Bonjour, where is my order?');
   await shown('Bonjour, where is my order?').waitFor();
 
-  await row(agent.page, 'Amélie Roux').click();
+  await open(agent.page, 'Amélie Roux');
   await reply(agent.page, 'It is on the truck 🚚');
   await shown('It is on the truck 🚚').waitFor();
   await screenshot(phone.page, 'phone-answer');
@@ -49,7 +49,8 @@ test('a new customer writes to the bot and gets an answer', async () => {
 test('a custom channel works both ways, with delivered and read', async () => {
   await phone.page.getByRole('button', { name: /Shop messenger|Custom channel/ }).click();
   await write('Can I change the address?');
-  await row(agent.page, 'Can I change the address?').click();
+  await open(agent.page, 'Can I change the address?');
+  await bubble(agent.page, 'Can I change the address?').waitFor();
   await reply(agent.page, 'Of course, until tonight.');
   await shown('Of course, until tonight.').waitFor();
   await bubble(agent.page, 'Of course').getByRole('button', { name: /^Delivered/ }).waitFor();

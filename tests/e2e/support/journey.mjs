@@ -43,6 +43,15 @@ export async function call(context, server, method, path, data) {
 export const row = (page, name) =>
   page.getByRole('region', { name: 'Contacts' }).getByRole('link').filter({ hasText: name });
 
+/** Opens the conversation of a row, and waits until it is the one that is shown: until then a reply would go to the one before. */
+export async function open(page, name) {
+  const chosen = row(page, name);
+  await chosen.click();
+  const address = new URL(await chosen.getAttribute('href'), page.url());
+  await page.waitForURL((url) => url.pathname === address.pathname);
+  await page.getByRole('textbox', { name: 'Message', exact: true }).and(page.locator(':enabled')).waitFor();
+}
+
 /** A message in the open conversation. */
 export const bubble = (page, text) => page.getByRole('article').filter({ hasText: text });
 
