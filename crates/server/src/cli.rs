@@ -77,6 +77,9 @@ pub enum Command {
     Config(Config),
     /// Run the simulator alone: it plays Telegram, WhatsApp and custom channels, with a phone to write from
     Simulator(Simulator),
+    /// Measure: put load on a server of its own, count afterwards whether all is there once; exit 1 if not
+    #[command(subcommand)]
+    Bench(ism_bench::Workload),
 }
 
 #[derive(Args)]

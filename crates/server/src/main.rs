@@ -88,6 +88,7 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Token(cli::Token::Create { workspace, name }) => {
             commands::token::create(&config, *workspace, name, json).await?;
         }
+        Command::Bench(workload) => return commands::bench::run(workload, json).await,
         Command::Verify => return commands::verify::run(&config, json).await,
         Command::Migrate(arguments) => return commands::migrate::run(&config, arguments.check, json).await,
         Command::Doctor => return commands::doctor::run(&config, &settings, json).await,

@@ -1,5 +1,6 @@
 //! The commands beside `serve`, a file each.
 
+pub mod bench;
 pub mod channel;
 pub mod config;
 pub mod doctor;
