@@ -31,8 +31,8 @@ pub use password::check_new as check_new_password;
 const SESSION: i64 = 30 * Timestamp::DAY;
 /// How often a session's use is written down.
 const SESSION_TOUCH: i64 = 5 * Timestamp::MINUTE;
-/// How long an invitation can be accepted.
-const INVITATION: i64 = 7 * Timestamp::DAY;
+/// How long an invitation can be accepted: whoever finds an old one in a mailbox finds nothing.
+const INVITATION: i64 = 3 * Timestamp::DAY;
 /// Most characters of a person's or workspace's name.
 const MAX_NAME: usize = 100;
 

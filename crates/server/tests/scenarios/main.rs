@@ -7,6 +7,7 @@ mod access;
 mod conversation;
 mod database;
 mod developer;
+mod hostile;
 mod kill;
 mod media;
 mod outgoing;
