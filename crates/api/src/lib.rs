@@ -11,6 +11,8 @@
 //! | [`operators`] | `/healthz`, `/readyz`, `/metrics` |
 //! | [`assets`] | the web app's and the widget's files |
 
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod openapi;
 
 mod assets;

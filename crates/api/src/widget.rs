@@ -3,7 +3,7 @@
 //! Nothing here uses cookies: the session's token comes in a header, or in the socket's first frame. The page is embedded by
 //! other sites, so it says itself who may (`frame-ancestors`).
 
-mod socket;
+pub(crate) mod socket;
 
 use crate::auth::{Address, Body, parse, read};
 use crate::error::{ApiError, ApiResult};

@@ -1,14 +1,10 @@
 //! Secrets: a run that uses one of every kind, after which none stands in the log or, in clear, in the data folder.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::Installation;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use support::Installation;
 
 const PASSWORD: &str = "zebra-password-one";
 const NEW_PASSWORD: &str = "zebra-password-two";
