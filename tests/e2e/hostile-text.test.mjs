@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { launchBrowser, openPage, screenshot } from './support/browser.mjs';
 import { hostile } from './support/hostile-text.mjs';
 import { Provider, bubble, call, eventually, signIn } from './support/journey.mjs';
-import { startServer } from './support/server.mjs';
+import { owner, startServer } from './support/server.mjs';
 
 let browser, server, provider, agent;
 before(async () => {
@@ -204,6 +204,19 @@ test('the website chat: greeting, names and messages on the page of a visitor', 
     await visitor.context.close();
   } finally {
     website.close();
+  }
+});
+
+test('after signing in one stays here, whatever the address asks for', async () => {
+  for (const next of ['//evil.example', '/\\evil.example', '/\t/evil.example', 'https://evil.example', 'javascript:pwned(0)']) {
+    const { page, context } = await openPage(browser, { baseURL: server.url });
+    await page.goto(`/sign-in?next=${encodeURIComponent(next)}`);
+    await page.getByLabel('Email').fill(owner.email);
+    await page.getByLabel('Password', { exact: true }).fill(owner.password);
+    await page.keyboard.press('Enter');
+    await page.getByRole('navigation', { name: 'Main navigation' }).waitFor({ state: 'attached' });
+    assert.equal(new URL(page.url()).origin, server.url, next);
+    await context.close();
   }
 });
 
