@@ -718,6 +718,8 @@ impl Services {
                 user
             }
             None => {
+                // Nothing is guessed here: the invitation is the proof.
+                self.logins.succeeded(&info.email);
                 password::check_new(password)?;
                 User {
                     id: self.store.id(),

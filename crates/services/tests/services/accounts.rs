@@ -137,7 +137,9 @@ fn an_invitation_works_once_for_the_person_it_is_for() {
             (info.email.as_str(), info.role, info.account_exists),
             ("kai@example.com", Role::Manager, false)
         );
-        assert_eq!(crate::code(accept(second.clone(), "short").await), "invalid_field");
+        for _ in 0..7 {
+            assert_eq!(crate::code(accept(second.clone(), "short").await), "invalid_field");
+        }
         let session = accept(second.clone(), PASSWORD).await.unwrap();
         let kai = services.session(&session).await.unwrap().unwrap().user;
         assert_eq!(
