@@ -16,7 +16,7 @@ struct Widget;
 /// What the web app's pages may load. Inline scripts are allowed by hash only; `style-src` needs inline for positions that
 /// libraries set.
 const WEB_POLICY: &str = "default-src 'self'; img-src 'self' data: blob: https:; media-src 'self' blob:; \
-    style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'self'; \
+    style-src 'self' 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; \
     form-action 'self'; object-src 'none'";
 
 /// A page or file of the web app. Addresses without a file belong to the app's own router.
@@ -59,6 +59,14 @@ pub async fn web(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let policy = format!("{WEB_POLICY}; script-src 'self'{scripts}");
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let headers = response.headers_mut();
+    // For browsers that do not know frame-ancestors.
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    if path.starts_with("invite/") {
+        // The address is the secret.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
     response
 }

@@ -115,6 +115,7 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(json!({ "error": detail }))).into_response();
         let wait = match status {
             StatusCode::SERVICE_UNAVAILABLE => Some("2"),
+            StatusCode::TOO_MANY_REQUESTS if self.refusal.code == "too_many_attempts" => Some("900"),
             StatusCode::TOO_MANY_REQUESTS => Some("60"),
             _ => None,
         };

@@ -11,6 +11,8 @@
 //! | [`operators`] | `/healthz`, `/readyz`, `/metrics` |
 //! | [`assets`] | the web app's and the widget's files |
 
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod openapi;
 
 mod assets;
@@ -74,6 +76,15 @@ pub fn router(app: App) -> Router {
     let (web, _) = routes::router().split_for_parts();
     let described = Arc::new(openapi::description());
     let request_id = HeaderName::from_static("x-request-id");
+    let web = web
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+        ));
     Router::new()
         .merge(web)
         .route(

@@ -49,6 +49,11 @@ enum Said {
     Ping,
 }
 
+/// Whether a client's frame is understood.
+pub(crate) fn understands(text: &str) -> bool {
+    serde_json::from_str::<Said>(text).is_ok()
+}
+
 async fn connect(
     State(app): State<App>,
     Query(params): Query<Params>,

@@ -3,7 +3,7 @@
 //! Nothing here uses cookies: the session's token comes in a header, or in the socket's first frame. The page is embedded by
 //! other sites, so it says itself who may (`frame-ancestors`).
 
-mod socket;
+pub(crate) mod socket;
 
 use crate::auth::{Address, Body, parse, read};
 use crate::error::{ApiError, ApiResult};
@@ -248,16 +248,13 @@ async fn frame(State(app): State<App>, Query(params): Query<Key>) -> ApiResult<R
     let live = app.services.widget_channel(&params.key).await?;
     let page =
         assets::widget_page().ok_or_else(|| Refusal::not_found("The widget is not built into this server. It"))?;
-    let listed: Vec<&str> = live
-        .wire
-        .text("allowed_origins")
-        .split_whitespace()
-        .filter(|origin| is_source(origin))
-        .collect();
-    let ancestors = if listed.is_empty() {
+    let allowed = live.wire.text("allowed_origins");
+    let listed: Vec<&str> = allowed.split_whitespace().filter(|origin| is_source(origin)).collect();
+    // A list of which nothing can be used allows nobody, rather than everybody.
+    let ancestors = if allowed.trim().is_empty() {
         "*".to_owned()
     } else {
-        format!("'self' {}", listed.join(" "))
+        format!("'self' {}", listed.join(" ")).trim_end().to_owned()
     };
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; \

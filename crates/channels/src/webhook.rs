@@ -16,13 +16,13 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// A header, by its lower-case name.
+    /// A header, by its lower-case name. One that is there twice counts as missing: a proxy before us may have looked at the
+    /// other.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        let mut found = self.headers.iter().filter(|(key, _)| key == name);
+        let (_, value) = found.next()?;
+        found.next().is_none().then_some(value.as_str())
     }
 
     /// A query parameter.

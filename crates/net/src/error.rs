@@ -30,8 +30,13 @@ impl CallError {
         Self::Blocked(reason.to_owned())
     }
 
+    /// Which network it is, is for the log only: whoever chose the address could map ours by asking.
     pub(crate) fn blocked_network(network: &str) -> Self {
-        Self::Blocked(format!("it leads into a network that is not public ({network})"))
+        tracing::info!(
+            network,
+            "a call was refused: its address leads into a network that is not public"
+        );
+        Self::blocked("it leads into a network that is not public")
     }
 
     /// Sorts an error of the HTTP library. Only failures to connect are certain not to have sent anything.

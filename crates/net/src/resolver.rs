@@ -89,6 +89,20 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn every_resolution_is_judged_so_that_a_name_cannot_change_its_mind() {
+        let answers = std::sync::Mutex::new(vec!["169.254.169.254", "127.0.0.1", "8.8.8.8"]);
+        let rebinding = PublicOnly(Arc::new(move |_| {
+            let next: IpAddr = answers.lock().unwrap().pop().unwrap().parse().unwrap();
+            Box::pin(async move { Ok(vec![next]) })
+        }));
+        let ask = || rebinding.resolve("rebind.example".parse().unwrap());
+        let first: Vec<_> = ask().await.ok().unwrap().collect();
+        assert_eq!(first, ["8.8.8.8:0".parse().unwrap()]);
+        assert!(ask().await.is_err());
+        assert!(ask().await.is_err());
+    }
+
     #[test]
     fn a_name_without_answers_does_not_exist() {
         assert!(judge(&[]).unwrap_err().contains("no address"));

@@ -77,8 +77,25 @@ pub(crate) fn check_public(url: &Url) -> Result<(), CallError> {
         }
         None => return Err(CallError::blocked("the address names no host")),
     };
-    reserved.map_or(Ok(()), |network| Err(CallError::blocked_network(network)))
+    if let Some(network) = reserved {
+        return Err(CallError::blocked_network(network));
+    }
+    if url.port().is_some_and(|port| FOREIGN_PORTS.contains(&port)) {
+        return Err(CallError::blocked(
+            "its port belongs to a service that does not speak HTTP",
+        ));
+    }
+    Ok(())
 }
+
+/// Ports that browsers do not call either, since a request could be taken for commands of another protocol:
+/// <https://fetch.spec.whatwg.org/#port-blocking>.
+const FOREIGN_PORTS: &[u16] = &[
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109,
+    110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531,
+    532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060,
+    5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+];
 
 fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
@@ -209,7 +226,15 @@ mod tests {
     }
 
     #[test]
-    fn public_hosts_pass_on_any_port() {
+    fn ports_of_other_protocols_are_refused() {
+        for port in [0, 22, 25, 110, 143, 465, 587, 993, 6667] {
+            let url = format!("http://example.com:{port}/");
+            assert!(matches!(verdict(&url), Err(CallError::Blocked(_))), "{url}");
+        }
+    }
+
+    #[test]
+    fn public_hosts_pass_on_other_ports() {
         for url in [
             "https://api.telegram.org/bot1:x/getMe",
             "http://example.com:8080/a?b=c#d",

@@ -10,6 +10,10 @@ use tokio::{io::AsyncWriteExt, sync::mpsc};
 
 /// A peer that answers `/file` and sends everything else on to `location`.
 async fn redirecting(location: String) -> String {
+    redirecting_by("302 Found", location).await
+}
+
+async fn redirecting_by(status: &'static str, location: String) -> String {
     peer(move |mut stream| {
         let location = location.clone();
         async move {
@@ -17,7 +21,7 @@ async fn redirecting(location: String) -> String {
                 if request.starts_with("GET /file ") {
                     answer(&mut stream, "200 OK", "", b"the file").await;
                 } else {
-                    answer(&mut stream, "302 Found", &format!("location: {location}\r\n"), b"moved").await;
+                    answer(&mut stream, status, &format!("location: {location}\r\n"), b"moved").await;
                 }
             }
         }
@@ -205,12 +209,20 @@ async fn every_hop_is_judged() {
         "file:///etc/passwd".to_owned(),
         "http://user:pass@8.8.8.8/".to_owned(),
     ] {
-        let origin = redirecting(location.clone()).await;
-        let error = client(&[&origin])
-            .download(Request::get(&origin), &mut Vec::new(), 1000)
-            .await
-            .unwrap_err();
-        assert!(matches!(error, CallError::Blocked(_)), "{location}: {error:?}");
+        for status in [
+            "301 Moved",
+            "302 Found",
+            "303 See Other",
+            "307 Temporary",
+            "308 Permanent",
+        ] {
+            let origin = redirecting_by(status, location.clone()).await;
+            let error = client(&[&origin])
+                .download(Request::get(&origin), &mut Vec::new(), 1000)
+                .await
+                .unwrap_err();
+            assert!(matches!(error, CallError::Blocked(_)), "{status} {location}: {error:?}");
+        }
     }
 }
 

@@ -114,7 +114,7 @@ pub async fn services(config: &Config) -> Result<Services, Failure> {
 /// # Errors
 /// When the key cannot be used or the database not be read.
 pub async fn services_on(config: &Config, store: Store) -> Result<Services, Failure> {
-    let secrets = Secrets::load(config.secret_key.as_deref(), &config.data)?;
+    let secrets = secrets(config, &store).await?;
     let (known_url, simulator_url) = store
         .read(NO_WORKSPACE, |tx| {
             Ok::<_, ism_store::Error>((settings::get(tx, PUBLIC_URL)?, settings::get(tx, SIMULATOR_URL)?))
@@ -133,6 +133,59 @@ pub async fn services_on(config: &Config, store: Store) -> Result<Services, Fail
         data: config.data.clone(),
     };
     Ok(Services::new(store, Bus::local(), net, secrets, settings))
+}
+
+/// Sealed with the installation's key when it is first used, so that another key is noticed before anything is done with it.
+const KEY_CHECK: &str = "key_check";
+
+/// The installation's key. A new one is made for a new installation only: put in place of a lost one, it would leave every
+/// channel's credentials unreadable, and seal new ones beside them.
+///
+/// # Errors
+/// When the key is missing, cannot be read, or is not the one the installation was made with.
+pub async fn secrets(config: &Config, store: &Store) -> Result<Secrets, Failure> {
+    let (check, sealed) = store
+        .read(NO_WORKSPACE, |tx| {
+            let check = settings::get(tx, KEY_CHECK)?;
+            // Installations older than the check have their channels to tell by.
+            let sql = "SELECT id, secrets FROM channel ORDER BY id DESC LIMIT 1";
+            let channel = tx.rows(sql, &[])?.pop();
+            let sealed = channel
+                .map(|mut row| Ok::<(i64, Vec<u8>), ism_store::Error>((row.take()?, row.take()?)))
+                .transpose()?;
+            Ok::<_, ism_store::Error>((check, sealed))
+        })
+        .await?;
+    let file = config.data.join("secret.key");
+    if config.secret_key.is_none() && (check.is_some() || sealed.is_some()) && !file.exists() {
+        return Err(Failure::new(
+            "secret_key_missing",
+            format!(
+                "The installation's key is missing: bring {} back from your copy, or give the key in ISM_SECRET_KEY. \
+                 Without it the channels' credentials cannot be read.",
+                file.display()
+            ),
+        ));
+    }
+    let secrets = Secrets::load(config.secret_key.as_deref(), &config.data)?;
+    let fits = match (&check, sealed) {
+        (Some(check), _) => secrets.opens_text(check, KEY_CHECK),
+        (None, Some((id, sealed))) => secrets.open(&sealed, &format!("channel:{id}")).is_some(),
+        (None, None) => true,
+    };
+    if !fits {
+        return Err(Failure::new(
+            "secret_key_wrong",
+            "The key is not the one this installation was made with: bring back the right secret.key, or the right ISM_SECRET_KEY.",
+        ));
+    }
+    if check.is_none() {
+        let sealed = secrets.seal_text(KEY_CHECK, KEY_CHECK);
+        store
+            .write(NO_WORKSPACE, move |tx| settings::set(tx, KEY_CHECK, &sealed))
+            .await?;
+    }
+    Ok(secrets)
 }
 
 /// The client for outgoing requests; it may reach the simulator wherever that is.

@@ -9,7 +9,7 @@ use crate::sample::{self, TimeMachine};
 use crate::{output, telemetry};
 use axum::serve::ListenerExt;
 use ism_bus::Bus;
-use ism_services::{Secrets, Services, Settings};
+use ism_services::{Services, Settings};
 use ism_simulator::Simulator;
 use ism_store::tables::settings;
 use ism_store::{NO_WORKSPACE, Store};
@@ -42,9 +42,9 @@ pub async fn run(config: &Config, with_sample: bool) -> Result<(), Failure> {
         DatabaseChoice::Postgres(_) => None,
     };
     let metrics = telemetry::start_metrics()?;
-    let secrets = Secrets::load(config.secret_key.as_deref(), &config.data)?;
     let clock = TimeMachine::default();
     let store = installation::open_for_server(config, std::sync::Arc::new(clock.clone())).await?;
+    let secrets = installation::secrets(config, &store).await?;
 
     let listener = listen_on(&config.listen.to_string(), "--listen").await?;
     let address = local(&listener)?;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod secrets;
 mod support;
 
 use serde_json::Value;

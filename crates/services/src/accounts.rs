@@ -1,11 +1,11 @@
 //! Signing in, invitations, users and workspaces.
 
+mod limits;
 mod password;
 
 use crate::secrets::{hash, token};
 use crate::views::{InvitationView, UserView};
 use crate::{Error, Member, Result, Services};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ism_bus::Wake;
 use ism_domain::access::{self, Action, Role};
 use ism_domain::contact::check_email;
@@ -22,58 +22,19 @@ use ism_store::unit::Unit;
 use ism_store::{NO_WORKSPACE, Tx};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::num::NonZeroU32;
 use utoipa::ToSchema;
 
+pub use limits::LoginLimits;
 pub use password::check_new as check_new_password;
 
 /// How long a session lives without use.
 const SESSION: i64 = 30 * Timestamp::DAY;
 /// How often a session's use is written down.
 const SESSION_TOUCH: i64 = 5 * Timestamp::MINUTE;
-/// How long an invitation can be accepted.
-const INVITATION: i64 = 7 * Timestamp::DAY;
+/// How long an invitation can be accepted: whoever finds an old one in a mailbox finds nothing.
+const INVITATION: i64 = 3 * Timestamp::DAY;
 /// Most characters of a person's or workspace's name.
 const MAX_NAME: usize = 100;
-
-/// Limits on signing in: per address and per account, so that neither guessing passwords nor spraying them is quick.
-pub struct LoginLimits {
-    by_address: DefaultKeyedRateLimiter<String>,
-    by_email: DefaultKeyedRateLimiter<String>,
-    hashing: tokio::sync::Semaphore,
-}
-
-impl LoginLimits {
-    pub(crate) fn new() -> Self {
-        let burst = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-        Self {
-            by_address: RateLimiter::keyed(Quota::per_minute(burst(30)).allow_burst(burst(30))),
-            by_email: RateLimiter::keyed(Quota::per_minute(burst(5)).allow_burst(burst(10))),
-            // Argon2 takes 19 MiB and a core for a while: two at a time.
-            hashing: tokio::sync::Semaphore::new(2),
-        }
-    }
-
-    fn check(&self, address: &str, email: &str) -> Result<(), Refusal> {
-        if self.by_address.len() > 50_000 {
-            self.by_address.retain_recent();
-        }
-        if self.by_email.len() > 50_000 {
-            self.by_email.retain_recent();
-        }
-        let fine = self.by_address.check_key(&address.to_owned()).is_ok()
-            && self.by_email.check_key(&email.to_owned()).is_ok();
-        if fine {
-            Ok(())
-        } else {
-            Err(Refusal::new(
-                RefusalKind::Limited,
-                "too_many_attempts",
-                "Too many attempts. Wait a minute and try again.",
-            ))
-        }
-    }
-}
 
 /// A person who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,7 +188,7 @@ impl Services {
     /// The same refusal for an unknown address and a wrong password; another when tried too often.
     pub async fn sign_in(&self, email: &str, password: &str, address: &str, agent: &str) -> Result<String> {
         let email = email.trim().to_lowercase();
-        self.logins.check(address, &email)?;
+        self.logins.attempt(address, &email, self.store.now())?;
         let wrong = || {
             Refusal::new(
                 RefusalKind::Unauthorized,
@@ -247,6 +208,7 @@ impl Services {
         // An unknown address costs as much time as a wrong password.
         let fits = self.verify_password(password, known).await?;
         let user = user.filter(|_| fits).ok_or_else(wrong)?;
+        self.logins.succeeded(&email);
         self.begin_session(user.id, agent).await
     }
 
@@ -391,10 +353,12 @@ impl Services {
                     .read(NO_WORKSPACE, move |tx| accounts::user(tx, user))
                     .await?
                     .ok_or_else(|| Refusal::not_found("User"))?;
-                self.logins.check(&format!("user:{user}"), &me.email)?;
+                self.logins
+                    .attempt(&format!("user:{user}"), &me.email, self.store.now())?;
                 if !self.verify_password(&present, me.password_hash).await? {
                     return Err(Refusal::field("current_password", "The present password is wrong.").into());
                 }
+                self.logins.succeeded(&me.email);
                 password::check_new(&new).map_err(|refusal| Refusal {
                     field: Some("new_password".to_owned()),
                     ..refusal
@@ -403,6 +367,7 @@ impl Services {
             }
         };
         let session = signed_in.session_id;
+        let others_ended = new_hash.is_some();
         self.store
             .write(NO_WORKSPACE, move |tx| {
                 let mut me = accounts::user(tx, user)?.ok_or_else(|| Refusal::not_found("User"))?;
@@ -419,6 +384,13 @@ impl Services {
                 accounts::save(tx, &me).map_err(Error::from)
             })
             .await?;
+        if others_ended {
+            // Sockets of this user look whether their session still lives; the present one does.
+            self.bus.publish_wake(Wake::SessionEnded {
+                session_id: 0,
+                user_id: user.0,
+            });
+        }
         self.session_view(user).await
     }
 
@@ -730,7 +702,7 @@ impl Services {
         agent: &str,
     ) -> Result<String> {
         let info = self.invitation_info(invitation).await?;
-        self.logins.check(address, &info.email)?;
+        self.logins.attempt(address, &info.email, self.store.now())?;
         let email = info.email.clone();
         let existing = self
             .store
@@ -742,9 +714,12 @@ impl Services {
                 if !self.verify_password(password, user.password_hash.clone()).await? {
                     return Err(Refusal::field("password", "The password of your account is wrong.").into());
                 }
+                self.logins.succeeded(&user.email);
                 user
             }
             None => {
+                // Nothing is guessed here: the invitation is the proof.
+                self.logins.succeeded(&info.email);
                 password::check_new(password)?;
                 User {
                     id: self.store.id(),

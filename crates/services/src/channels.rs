@@ -149,12 +149,16 @@ impl Services {
         Ok(Live { row, adapter, wire })
     }
 
-    /// Lets requests reach a base URL that the operator vouches for, or the simulator.
+    /// Lets requests reach a base URL that the operator vouches for, or the simulator. What a user types into the form is
+    /// never trusted, also not for a channel that is marked as simulated.
     fn trust(&self, live: &Live) {
-        if !(live.row.trusted_base || live.row.simulated) {
+        let Ok(origin) = AllowedOrigin::parse(live.wire.text("base_url")) else {
             return;
-        }
-        if let Ok(origin) = AllowedOrigin::parse(live.wire.text("base_url")) {
+        };
+        let simulator = self.settings.simulator_url.as_deref();
+        let simulated = live.row.simulated
+            && simulator.is_some_and(|url| AllowedOrigin::parse(url).is_ok_and(|simulator| simulator == origin));
+        if live.row.trusted_base || simulated {
             self.net.allow(origin);
         }
     }
@@ -420,7 +424,7 @@ impl Services {
         let descriptor = adapter.descriptor();
         let id: ChannelId = self.store.id();
         let public = public_id();
-        let mut config = connection.config;
+        let mut config = only_fields(adapter, connection.config);
         if connection.simulated {
             let simulator = self
                 .settings
@@ -489,7 +493,7 @@ impl Services {
         }
         if let Some(changes) = config {
             let mut whole = live.wire.config.clone();
-            for (key, value) in changes {
+            for (key, value) in only_fields(live.adapter, changes) {
                 // An untouched secret comes back empty.
                 let secret = live
                     .adapter
@@ -678,7 +682,16 @@ fn clip(name: &str) -> String {
 /// A channel's settings by key.
 type Settings = Map<String, Value>;
 
-/// Parts a form into what may be shown and what may not; checks that required fields are there and that nothing unknown is.
+/// What of a form its descriptor knows. The rest of a channel's settings are facts that its provider told, and nobody else.
+fn only_fields(adapter: &dyn Adapter, config: Settings) -> Settings {
+    let fields = &adapter.descriptor().fields;
+    config
+        .into_iter()
+        .filter(|(key, _)| fields.iter().any(|field| field.key == key))
+        .collect()
+}
+
+/// Parts a form into what may be shown and what may not; checks that required fields are there.
 fn split(adapter: &dyn Adapter, config: Map<String, Value>) -> Result<(Settings, Settings), Refusal> {
     let fields = &adapter.descriptor().fields;
     for field in fields.iter().filter(|field| field.required) {

@@ -201,8 +201,20 @@ pub fn sniff(head: &[u8], declared: Option<&str>) -> String {
         let found = found.mime_type();
         // Containers that hold several types: believe the sender within the family.
         let refined = declared.as_deref().is_some_and(|declared| match found {
-            "application/zip" => declared.starts_with("application/vnd.") || declared == "application/epub+zip",
-            "application/x-ole-storage" => declared.starts_with("application/"),
+            // Office's own names only: others in these families are markup that a browser may run.
+            "application/zip" => {
+                ["openxmlformats-officedocument.", "oasis.opendocument.", "ms-"]
+                    .iter()
+                    .any(|office| {
+                        declared
+                            .strip_prefix("application/vnd.")
+                            .is_some_and(|name| name.starts_with(office))
+                    })
+                    || declared == "application/epub+zip"
+            }
+            "application/x-ole-storage" => {
+                declared == "application/msword" || declared.starts_with("application/vnd.ms-")
+            }
             "video/mp4" | "video/webm" | "audio/x-m4a" | "audio/m4a" | "video/x-m4v" => {
                 declared.starts_with("audio/") || declared.starts_with("video/")
             }
@@ -250,16 +262,38 @@ pub fn shows_inline(mime: &str) -> bool {
         || mime.starts_with("video/")
 }
 
+/// Characters that are not seen but change how a name is read: they make `gpj.exe` look like `exe.jpg`.
+const fn unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Keeps a name's ending when it is too long.
+fn shorten(name: &str) -> String {
+    const LONGEST: usize = 120;
+    let count = name.chars().count();
+    if count <= LONGEST {
+        return name.to_owned();
+    }
+    let ending = name
+        .rsplit_once('.')
+        .map(|(_, ending)| format!(".{ending}"))
+        .filter(|ending| ending.chars().count() <= 12)
+        .unwrap_or_default();
+    let stem: String = name.chars().take(LONGEST - ending.chars().count()).collect();
+    stem + &ending
+}
+
 /// A file name without anything that could leave its folder or confuse a header; with an ending that fits.
 #[must_use]
 pub fn clean_name(name: &str, mime: &str) -> String {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let mut clean: String = base
         .chars()
-        .filter(|c| !c.is_control() && !matches!(c, '"' | '<' | '>' | '|' | '*' | '?' | ':'))
-        .take(120)
+        .filter(|c| !c.is_control() && !unseen(*c) && !matches!(c, '"' | '<' | '>' | '|' | '*' | '?' | ':'))
         .collect();
     clean = clean.trim().trim_start_matches('.').to_owned();
+    clean = shorten(&clean);
     if clean.is_empty() {
         let ending = match mime {
             "image/jpeg" => "jpg",
@@ -317,6 +351,11 @@ mod tests {
         );
         assert_eq!(clean_name("..", "image/png"), "file.png");
         assert_eq!(clean_name("صورة.jpg", "image/jpeg"), "صورة.jpg");
+        assert_eq!(clean_name("photo\u{202e}gpj.exe", "application/zip"), "photogpj.exe");
+        assert_eq!(clean_name("\u{200b}.htaccess", "text/plain"), "htaccess");
+        assert_eq!(clean_name("a\0b\r\nc.txt", "text/plain"), "abc.txt");
+        let long = clean_name(&("x".repeat(5_000) + ".pdf"), "application/pdf");
+        assert!(long.chars().count() == 120 && long.ends_with("x.pdf"), "{long}");
     }
 
     #[tokio::test]

@@ -109,6 +109,20 @@ impl Secrets {
             .ok()
     }
 
+    /// As [`Secrets::seal`], as text.
+    #[must_use]
+    pub fn seal_text(&self, plain: &str, context: &str) -> String {
+        STANDARD.encode(self.seal(plain.as_bytes(), context))
+    }
+
+    /// Whether [`Secrets::seal_text`] made this with the same key and context.
+    #[must_use]
+    pub fn opens_text(&self, sealed: &str, context: &str) -> bool {
+        STANDARD
+            .decode(sealed)
+            .is_ok_and(|sealed| self.open(&sealed, context).is_some())
+    }
+
     /// A signature in hex over `message`, for one purpose only.
     #[must_use]
     pub fn sign(&self, purpose: &str, message: &str) -> String {

@@ -29,6 +29,8 @@ use utoipa::ToSchema;
 const SESSION: i64 = 60 * Timestamp::DAY;
 /// Most characters of a visitor's message.
 const MAX_TEXT: usize = 7_000;
+/// Most characters of a website's id of a user.
+const MAX_USER_ID: usize = 200;
 /// Largest file of a visitor: 20 MiB.
 pub const MAX_UPLOAD: u64 = 20 * 1024 * 1024;
 
@@ -162,6 +164,12 @@ impl Services {
         };
         let identity = match &user {
             Some(user) => {
+                // Cut short, two users could become one.
+                if user.id.chars().count() > MAX_USER_ID {
+                    return Err(
+                        Refusal::field("user", format!("Keep the user's id to {MAX_USER_ID} characters.")).into(),
+                    );
+                }
                 let hash = user.hash.as_deref().unwrap_or_default();
                 if !ism_channels::user_hash_matches(&live.wire, &user.id, hash) {
                     return Err(Refusal::new(
@@ -171,7 +179,7 @@ impl Services {
                     )
                     .into());
                 }
-                Identity::new("user", user.id.chars().take(200).collect::<String>())
+                Identity::new("user", user.id.clone())
             }
             // Whoever was identified stays so until the website resets the widget.
             None => match &previous {

@@ -89,7 +89,22 @@ it('initials work in every script', () => {
 
 it('only a path of this app follows signing in', () => {
   expect(safeNext('/1/inbox/5?x=1')).toBe('/1/inbox/5?x=1');
-  expect(['//evil.test', '/\\evil.test', 'https://evil.test', '/sign-in?next=/', null].map(safeNext)).toEqual(
-    ['/', '/', '/', '/', '/']
-  );
+  expect(safeNext('/sign-inland#a')).toBe('/sign-inland#a');
+  const leaving = [
+    '//evil.test',
+    '/\\evil.test',
+    '/\t/evil.test',
+    '/\n/evil.test',
+    '\t//evil.test',
+    '/.//evil.test',
+    '/a/..//evil.test',
+    '/%2e//evil.test',
+    'https://evil.test',
+    'javascript:alert(1)',
+    'evil.test',
+    '/sign-in?next=/',
+    '',
+    null
+  ];
+  for (const next of leaving) expect(safeNext(next), String(next)).toBe('/');
 });

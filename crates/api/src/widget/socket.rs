@@ -36,6 +36,11 @@ enum Said {
     Ping,
 }
 
+/// Whether a client's frame is understood.
+pub(crate) fn understands(text: &str) -> bool {
+    serde_json::from_str::<Said>(text).is_ok()
+}
+
 pub async fn connect(State(app): State<App>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
     upgrade
         .max_message_size(16 * 1024)

@@ -1,0 +1,122 @@
+// Texts that run a script wherever they are taken for markup, addresses, templates or code. Each calls `pwned(n)` with its
+// number, so that a failing journey can say which one it was.
+
+/** Elements that run something by themselves or when touched. */
+const elements = [
+  '<script>pwned(#)</script>',
+  '<ScRiPt>pwned(#)</sCrIpT>',
+  '<script src=data:,pwned(#)></script>',
+  '<script type=module>pwned(#)</script>',
+  '<script/x>pwned(#)</script >',
+  '<img src=x onerror=pwned(#)>',
+  '<img/src/onerror=pwned(#)>',
+  '<IMG SRC=x OnErRoR="pwned(#)">',
+  '<img src=x\tonerror\n=\rpwned(#)>',
+  '<img src=x onerror=&#112;wned(#)>',
+  '<image href=x onerror=pwned(#)>',
+  '<svg onload=pwned(#)>',
+  '<svg/onload=pwned(#)//',
+  '<svg><script>pwned(#)</script></svg>',
+  '<svg><animate onbegin=pwned(#) attributeName=x dur=1s>',
+  '<svg><set onbegin=pwned(#) attributename=x>',
+  '<svg><use href="data:image/svg+xml,<svg id=x xmlns=http://www.w3.org/2000/svg><script>pwned(#)</script></svg>#x">',
+  '<svg><a href=javascript:pwned(#)><text y=20>click</text></a></svg>',
+  '<svg><foreignObject><iframe srcdoc="<script>parent.pwned(#)</script>"></foreignObject></svg>',
+  '<math><mtext><table><mglyph><style><img src=x onerror=pwned(#)></style></mglyph></table></mtext></math>',
+  '<math><a xlink:href=javascript:pwned(#)>click</a></math>',
+  '<iframe src=javascript:pwned(#)></iframe>',
+  '<iframe srcdoc="<script>parent.pwned(#)</script>"></iframe>',
+  '<object data=javascript:pwned(#)></object>',
+  '<embed src=javascript:pwned(#)>',
+  '<video src=x onerror=pwned(#)></video>',
+  '<video><source onerror=pwned(#)></video>',
+  '<audio src=x onerror=pwned(#)>',
+  '<body onload=pwned(#)>',
+  '<input autofocus onfocus=pwned(#)>',
+  '<select autofocus onfocus=pwned(#)>',
+  '<textarea autofocus onfocus=pwned(#)>',
+  '<details open ontoggle=pwned(#)>',
+  '<marquee onstart=pwned(#)>',
+  '<div style="animation:x 1s" onanimationstart=pwned(#)>',
+  '<style>@keyframes x{}</style><b style="animation-name:x" onanimationstart=pwned(#)>',
+  '<link rel=stylesheet href="javascript:pwned(#)">',
+  '<meta http-equiv=refresh content="0;url=javascript:pwned(#)">',
+  '<base href=javascript:pwned(#)//>',
+  '<form action=javascript:pwned(#)><button autofocus>go</button></form>',
+  '<button formaction=javascript:pwned(#) form=x>go</button>',
+  '<template><script>pwned(#)</script></template>',
+  '<noscript><p title="</noscript><img src=x onerror=pwned(#)>">',
+  '<xmp><p title="</xmp><img src=x onerror=pwned(#)>">',
+  '<custom-element onpointerenter=pwned(#) style=position:fixed;inset:0>over</custom-element>',
+  '<p popover id=x onbeforetoggle=pwned(#)>x</p><button popovertarget=x autofocus>x</button>',
+];
+
+/** What ends the place a text was put into: attributes, elements, comments, strings. */
+const breakouts = ['', '">', "'>", '</title></textarea></style></script>', '--><![CDATA[]]>'];
+
+/** Addresses that are code. */
+const addresses = [
+  'javascript:pwned(#)',
+  'JaVaScRiPt:pwned(#)',
+  'javascript://example.com/%0apwned(#)',
+  'javascript:pwned(#)//https://example.com',
+  'java\tscript:pwned(#)',
+  'java\nscript:pwned(#)',
+  ' javascript:pwned(#)',
+  '\u0001javascript:pwned(#)',
+  'javascript&colon;pwned(#)',
+  '&#106;avascript:pwned(#)',
+  'vbscript:pwned(#)',
+  'data:text/html,<script>pwned(#)</script>',
+  'data:text/html;base64,PHNjcmlwdD5wd25lZCgpPC9zY3JpcHQ+',
+  'blob:https://example.com/#',
+  'https://example.com/"onmouseover="pwned(#)',
+  "https://example.com/'onmouseover='pwned(#)",
+  'https://example.com/<img src=x onerror=pwned(#)>',
+  'https://example.com/`-pwned(#)-`',
+  'http://javascript:pwned(#)@example.com/',
+  'www.example.com/"><script>pwned(#)</script>',
+  'mailto:a@example.com"onclick="pwned(#)',
+  'tel:+1"onclick="pwned(#)',
+  'view-source:javascript:pwned(#)',
+  'filesystem:https://example.com/x#',
+  'intent://x#Intent;scheme=javascript;S.browser_fallback_url=javascript:pwned(#);end',
+];
+
+/** Other languages a text could be read as. */
+const templates = [
+  '[click](javascript:pwned(#))',
+  '![x](x"onerror="pwned(#))',
+  '[x]: javascript:pwned(#)',
+  '<javascript:pwned(#)>',
+  '{{constructor.constructor("pwned(#)")()}}',
+  '{{7*7}}${pwned(#)}#{pwned(#)}',
+  '{@html "<img src=x onerror=pwned(#)>"}',
+  '${`${pwned(#)}`}',
+  '<%= pwned(#) %>',
+  '{% raw %}<script>pwned(#)</script>{% endraw %}',
+  '";pwned(#);//',
+  "';pwned(#);//",
+  '`;pwned(#);//',
+  '\\";pwned(#);//',
+  '\\u003cscript\\u003epwned(#)\\u003c/script\\u003e',
+  '&lt;script&gt;pwned(#)&lt;/script&gt;',
+  '%3Cscript%3Epwned(#)%3C/script%3E',
+  '＜script＞pwned(#)＜/script＞',
+  '<\u0000script>pwned(#)</script>',
+  '\ufeff<script>pwned(#)</script>',
+  '\u202e>tpircs/<)#(denwp>tpircs<',
+  '__proto__[innerHTML]=<img src=x onerror=pwned(#)>',
+];
+
+const nested = ['<scr<script>ipt>pwned(#)</scr</script>ipt>', '<<script>script>pwned(#)</script>', '<img src="x`" `onerror=pwned(#)>'];
+
+/** Every text of the corpus, numbered. */
+export const hostile = [
+  ...breakouts.flatMap((breakout) => elements.map((element) => breakout + element)),
+  ...breakouts.slice(1).flatMap((breakout) => addresses.slice(0, 4).map((address) => breakout + address)),
+  ...addresses,
+  ...addresses.slice(0, 15).map((address) => `Look here: ${address} and there`),
+  ...templates,
+  ...nested,
+].map((text, number) => text.replaceAll('#', String(number)));
