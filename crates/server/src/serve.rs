@@ -1,5 +1,6 @@
 //! The server: everything wired together, read from top to bottom, and its graceful end.
 
+mod connections;
 mod simulated;
 
 use crate::config::{Config, DatabaseChoice};
@@ -7,7 +8,6 @@ use crate::failure::Failure;
 use crate::installation::{self, PUBLIC_URL, SIMULATOR_URL};
 use crate::sample::{self, TimeMachine};
 use crate::{output, telemetry};
-use axum::serve::ListenerExt;
 use ism_bus::Bus;
 use ism_services::{Secrets, Services, Settings};
 use ism_simulator::Simulator;
@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How long requests in flight may take to finish.
-const REQUESTS_END: Duration = Duration::from_secs(20);
+const REQUESTS_END: Duration = Duration::from_secs(10);
 /// How long background work may then take; what is cut off is taken up at the next start.
 const TASKS_END: Duration = Duration::from_secs(30);
 
@@ -80,7 +80,7 @@ pub async fn run(config: &Config, with_sample: bool) -> Result<(), Failure> {
         None => None,
     };
     let router = ism_api::router(ism_api::App::new(services.clone(), metrics.clone()));
-    let http = tokio::spawn(serve_http(listener, router, stop.clone()));
+    let http = tokio::spawn(connections::serve(listener, router, stop.clone()));
     tokio::spawn(telemetry::keep_up(metrics, stop.clone()));
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -174,22 +174,6 @@ fn play(
         }
     });
     Ok((simulator, task))
-}
-
-async fn serve_http(listener: TcpListener, router: axum::Router, stop: CancellationToken) {
-    // Answers are small: waiting to fill packets only makes them late.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    if let Err(error) = axum::serve(listener, service)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
-    {
-        tracing::error!(%error, "the HTTP server ended");
-    }
 }
 
 /// Finishes what is in flight: first requests, which need the services, then the services.
