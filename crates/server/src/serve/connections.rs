@@ -81,7 +81,13 @@ async fn converse(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(Counted { stream, _permit: permit }), service)
+        .serve_connection(
+            TokioIo::new(Counted {
+                stream,
+                _permit: permit,
+            }),
+            service,
+        )
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {
@@ -114,7 +120,10 @@ fn turn_away(stream: TcpStream) {
 
 fn is_of_one_connection(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
 }
 
 /// How many connections the system's limit of open files allows, after raising it as far as we may.

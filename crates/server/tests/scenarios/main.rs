@@ -7,7 +7,6 @@ mod access;
 mod conversation;
 mod database;
 mod developer;
-mod kill;
 mod media;
 mod people;
 mod program;
