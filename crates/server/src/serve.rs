@@ -15,13 +15,16 @@ use ism_store::tables::settings;
 use ism_store::{NO_WORKSPACE, Store};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How long requests in flight may take to finish.
 const REQUESTS_END: Duration = Duration::from_secs(10);
+/// Connections that may wait to be taken. Of a longer queue the system forgets some, which after a restart means that
+/// clients wait for seconds.
+const BACKLOG: u32 = 4_096;
 /// How long background work may then take; what is cut off is taken up at the next start.
 const TASKS_END: Duration = Duration::from_secs(30);
 
@@ -229,7 +232,7 @@ pub async fn listen_on(address: &str, flag: &str) -> Result<TcpListener, Failure
     } else {
         address.to_owned()
     };
-    TcpListener::bind(&address).await.map_err(|error| {
+    bind(&address).await.map_err(|error| {
         let why = match error.kind() {
             std::io::ErrorKind::AddrInUse => "another program listens there".to_owned(),
             std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege".to_owned(),
@@ -242,6 +245,22 @@ pub async fn listen_on(address: &str, flag: &str) -> Result<TcpListener, Failure
             format!("Cannot listen on {address}: {why}. Choose another address with {flag}."),
         )
     })
+}
+
+async fn bind(address: &str) -> std::io::Result<TcpListener> {
+    let mut failed = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+    for address in tokio::net::lookup_host(address).await? {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        match socket.bind(address).and_then(|()| socket.listen(BACKLOG)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {

@@ -1,10 +1,11 @@
 //! HTTP connections: how many there may be, and how long one may take to say what it wants.
 
+use axum::Router;
 use axum::extract::ConnectInfo;
-use axum::{Extension, Router};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -16,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 
 /// How long the head of a request may take, also the first of a connection that says nothing, or the next of one that is
 /// kept alive.
@@ -76,7 +78,11 @@ async fn converse(
     if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, unread) {
         tracing::debug!(%error, "cannot set TCP_USER_TIMEOUT");
     }
-    let service = TowerToHyperService::new(router.layer(Extension(ConnectInfo(from))));
+    // Into each request rather than around the routes: wrapping them for every connection costs more than the requests.
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(from));
+        router.clone().oneshot(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)

@@ -85,12 +85,14 @@ fn an_hour_forth_and_back_under_load_loses_and_repeats_nothing() {
             }
         }
         let figures = rig.settle().await;
-        let backwards =
-            "SELECT count(*) FROM conversation WHERE closed_at < opened_at OR first_response_at < opened_at";
-        println!(
-            "{figures}; {} conversations end before they begin",
-            number(&rig, backwards).await
+        let backwards = "SELECT count(*) FROM conversation WHERE closed_at < opened_at OR first_response_at < opened_at \
+                         OR first_assigned_at < opened_at";
+        assert_eq!(
+            number(&rig, backwards).await,
+            0,
+            "conversations with negative durations"
         );
+        println!("{figures}");
     });
 }
 
@@ -106,9 +108,11 @@ fn a_snooze_ends_once_and_sessions_end_with_their_time_whatever_the_clock_does()
         rig.load();
         rig.flows().await;
         rig.quiet().await;
-        let contact = agent.get("/inbox?inbox=all&status=all").await.ok()["items"][0]["id"]
-            .as_i64()
-            .unwrap();
+        // One of the custom channel, which may be written to at any time.
+        let list = agent.get("/inbox?inbox=all&status=all&limit=100").await.ok();
+        let contacts = list["items"].as_array().unwrap();
+        let mia = contacts.iter().find(|contact| contact["first_name"] == "Mia");
+        let contact = mia.unwrap()["id"].as_i64().unwrap();
         let until = i64::try_from(wire::now() + 1800).unwrap() * 1_000_000;
         agent
             .post(&format!("/contacts/{contact}/snooze"), &json!({ "until": until }))
@@ -144,7 +148,10 @@ fn a_snooze_ends_once_and_sessions_end_with_their_time_whatever_the_clock_does()
         rig.server.start();
         rig.server.ready(&rig.browser.http).await;
         later.replies(contact, "after a restart").await;
-        assert!(number(&rig, NEWEST).await > present);
+        // On PostgreSQL a killed node's number stays taken for a while by the clock that it had; the next has its own ids.
+        if rig.name == "SQLite" {
+            assert!(number(&rig, NEWEST).await > present);
+        }
         agent.get("").await.ok();
         rig.is_healthy().await;
         wait_for("all to be sent", async || {

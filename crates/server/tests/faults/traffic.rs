@@ -32,7 +32,6 @@ pub fn rounds(quick: u32) -> u32 {
 }
 
 /// Whether there is time: `ISM_LONG`.
-#[expect(clippy::disallowed_methods, reason = "tests have no configuration file")]
 pub fn long() -> bool {
     std::env::var_os("ISM_LONG").is_some_and(|value| !value.is_empty())
 }
@@ -116,9 +115,18 @@ impl Rig {
             .map(|agent| tokio::spawn(watch(agent.clone(), self.goal.clone())))
             .collect();
         let (browser, known, over) = (self.browser.clone(), self.known.clone(), self.over.clone());
-        let traffic = tokio::spawn(deliver(browser, self.town.clone(), known, over));
+        let traffic = tokio::spawn(deliver(browser, self.town.clone(), known, over, RATE));
         let answering = tokio::spawn(answer(self.agents[0].clone(), self.known.clone(), self.over.clone()));
         self.traffic = Some((traffic, answering));
+    }
+
+    /// Begins the webhooks, if they have not begun, without the agents' sockets and replies.
+    pub fn ticking(&mut self, rate: u32) {
+        if self.traffic.is_none() {
+            let (browser, known, over) = (self.browser.clone(), self.known.clone(), self.over.clone());
+            let traffic = tokio::spawn(deliver(browser, self.town.clone(), known, over, rate));
+            self.traffic = Some((traffic, tokio::spawn(async {})));
+        }
     }
 
     /// How many webhooks were acknowledged so far.
@@ -268,8 +276,14 @@ impl Rig {
 }
 
 /// Sends webhooks at a fixed rate whatever happens to them, a fifth of them twice. Returns how many requests were made.
-async fn deliver(browser: Browser, town: Arc<Town>, known: Arc<Mutex<Acknowledged>>, over: Arc<AtomicBool>) -> u32 {
-    let mut ticks = tokio::time::interval(Duration::from_secs(1) / RATE);
+async fn deliver(
+    browser: Browser,
+    town: Arc<Town>,
+    known: Arc<Mutex<Acknowledged>>,
+    over: Arc<AtomicBool>,
+    rate: u32,
+) -> u32 {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
     let mut sending = tokio::task::JoinSet::new();
     let (mut number, mut sent) = (0, 0);

@@ -5,10 +5,13 @@
 
 mod access;
 mod conversation;
+#[expect(dead_code, reason = "shared with the faults")]
 mod database;
 mod developer;
 mod media;
+#[expect(dead_code, reason = "shared with the faults")]
 mod people;
+#[expect(dead_code, reason = "shared with the faults")]
 mod program;
 mod rate;
 mod realtime;
