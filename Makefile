@@ -1,6 +1,6 @@
 # One command each; `make help` lists them. The work is done by the scripts in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test check dev e2e codegen clean
+.PHONY: help run test check faults dev e2e codegen clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ test: ## Run every check and test: formatting, lints, Rust on both databases, we
 
 check: ## Only formatting, lints and types: what to run before each commit
 	@scripts/check.sh
+
+faults: ## Kill, starve, flood and cut off the server for half an hour, on both databases; `make test` does so briefly
+	@tests/faults/all.sh
 
 dev: ## Run the server and the web app for development; the page reloads by itself
 	@scripts/dev.sh

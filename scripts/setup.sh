@@ -16,6 +16,7 @@ has_command() { command -v "$1" >/dev/null || [[ -x /usr/sbin/$1 ]]; }
 has_headers() { [[ -e /usr/include/stdlib.h ]]; }
 has_certificates() { [[ -e /etc/ssl/certs/ca-certificates.crt ]]; }
 has_initdb() { command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+has_faketime() { compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null; }
 has_chromium() { [[ -n ${ISM_CHROMIUM:-} || -x /usr/bin/chromium ]]; }
 has_font() { compgen -G "/usr/share/fonts/truetype/noto/$1" >/dev/null; }
 
@@ -25,6 +26,7 @@ need ca-certificates has_certificates
 if [[ $purpose == test ]]; then
   need postgresql has_initdb
   need nats-server has_command nats-server
+  need libfaketime has_faketime
   need chromium has_chromium
   need fonts-noto-core has_font 'NotoSansArabic-Regular.ttf'
   need fonts-noto-color-emoji has_font 'NotoColorEmoji.ttf'

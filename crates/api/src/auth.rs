@@ -209,6 +209,7 @@ where
 pub async fn read(request: Request) -> Result<bytes::Bytes, Refusal> {
     collect(request, BODY).await.map_err(|missing| match missing {
         NoBody::TooLarge => Refusal::new(RefusalKind::TooLarge, "too_large", "The request is too large."),
+        NoBody::TooSlow => Refusal::invalid("too_slow", "The request came too slowly."),
         NoBody::Unreadable => Refusal::invalid("unreadable", "The request could not be read."),
     })
 }

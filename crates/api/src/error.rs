@@ -85,7 +85,12 @@ impl From<Refusal> for ApiError {
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error.refusal() {
-            Some(refusal) => refusal.into(),
+            Some(refusal) => {
+                if let Error::File { .. } = &error {
+                    tracing::error!(%error, "a file could not be kept");
+                }
+                refusal.into()
+            }
             None => Self {
                 refusal: Refusal::new(
                     RefusalKind::Busy,

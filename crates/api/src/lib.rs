@@ -102,6 +102,7 @@ pub fn router(app: App) -> Router {
         .merge(operators::router())
         .fallback(assets::web)
         .with_state(app)
+        .layer(middleware::from_fn(body::paced))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(|_| error::unexpected()))
         .layer(middleware::from_fn(measure))

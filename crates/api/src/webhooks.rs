@@ -69,6 +69,7 @@ fn reply(reply: WebhookReply) -> Response {
 async fn body(request: Request) -> Result<Bytes, Response> {
     collect(request, BODY).await.map_err(|missing| match missing {
         NoBody::TooLarge => refuse(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large."),
+        NoBody::TooSlow => refuse(StatusCode::REQUEST_TIMEOUT, "The request came too slowly."),
         NoBody::Unreadable => refuse(StatusCode::BAD_REQUEST, "The request could not be read."),
     })
 }

@@ -229,7 +229,7 @@ impl Conversation {
         at: Timestamp,
     ) -> NewEvent {
         self.status = ConversationStatus::Closed;
-        self.closed_at = Some(at);
+        self.closed_at = Some(at.max(self.opened_at));
         self.closed_by = actor.user_id();
         self.closed_source = Some(source);
         self.snoozed_until = None;
@@ -305,7 +305,7 @@ impl Conversation {
             Direction::Outgoing => {
                 self.outgoing_count += 1;
                 if message.sender_source == SenderSource::User && self.first_response_at.is_none() {
-                    self.first_response_at = Some(message.created_at);
+                    self.first_response_at = Some(message.created_at.max(self.opened_at));
                     self.first_response_by = message.sender_id.map(UserId);
                 }
             }
@@ -333,7 +333,7 @@ pub fn assign(
         conversation.last_assigned_at = Some(at);
         if conversation.first_assignee_id.is_none() {
             conversation.first_assignee_id = Some(user);
-            conversation.first_assigned_at = Some(at);
+            conversation.first_assigned_at = Some(at.max(conversation.opened_at));
         }
     }
     Some(NewEvent::contact(

@@ -1,5 +1,6 @@
 //! The server: everything wired together, read from top to bottom, and its graceful end.
 
+mod connections;
 mod simulated;
 
 use crate::config::{Config, DatabaseChoice};
@@ -7,7 +8,6 @@ use crate::failure::Failure;
 use crate::installation::{self, PUBLIC_URL, SIMULATOR_URL};
 use crate::sample::{self, TimeMachine};
 use crate::{output, telemetry};
-use axum::serve::ListenerExt;
 use ism_bus::Bus;
 use ism_services::{Services, Settings};
 use ism_simulator::Simulator;
@@ -15,13 +15,16 @@ use ism_store::tables::settings;
 use ism_store::{NO_WORKSPACE, Store};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How long requests in flight may take to finish.
-const REQUESTS_END: Duration = Duration::from_secs(20);
+const REQUESTS_END: Duration = Duration::from_secs(10);
+/// Connections that may wait to be taken. Of a longer queue the system forgets some, which after a restart means that
+/// clients wait for seconds.
+const BACKLOG: u32 = 4_096;
 /// How long background work may then take; what is cut off is taken up at the next start.
 const TASKS_END: Duration = Duration::from_secs(30);
 
@@ -80,7 +83,7 @@ pub async fn run(config: &Config, with_sample: bool) -> Result<(), Failure> {
         None => None,
     };
     let router = ism_api::router(ism_api::App::new(services.clone(), metrics.clone()));
-    let http = tokio::spawn(serve_http(listener, router, stop.clone()));
+    let http = tokio::spawn(connections::serve(listener, router, stop.clone()));
     tokio::spawn(telemetry::keep_up(metrics, stop.clone()));
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -176,22 +179,6 @@ fn play(
     Ok((simulator, task))
 }
 
-async fn serve_http(listener: TcpListener, router: axum::Router, stop: CancellationToken) {
-    // Answers are small: waiting to fill packets only makes them late.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    if let Err(error) = axum::serve(listener, service)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
-    {
-        tracing::error!(%error, "the HTTP server ended");
-    }
-}
-
 /// Finishes what is in flight: first requests, which need the services, then the services.
 async fn end(services: &Services, http: JoinHandle<()>, simulator: Option<JoinHandle<()>>) {
     tracing::info!("stopping: finishing what is in flight");
@@ -245,7 +232,7 @@ pub async fn listen_on(address: &str, flag: &str) -> Result<TcpListener, Failure
     } else {
         address.to_owned()
     };
-    TcpListener::bind(&address).await.map_err(|error| {
+    bind(&address).await.map_err(|error| {
         let why = match error.kind() {
             std::io::ErrorKind::AddrInUse => "another program listens there".to_owned(),
             std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege".to_owned(),
@@ -258,6 +245,22 @@ pub async fn listen_on(address: &str, flag: &str) -> Result<TcpListener, Failure
             format!("Cannot listen on {address}: {why}. Choose another address with {flag}."),
         )
     })
+}
+
+async fn bind(address: &str) -> std::io::Result<TcpListener> {
+    let mut failed = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+    for address in tokio::net::lookup_host(address).await? {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        match socket.bind(address).and_then(|()| socket.listen(BACKLOG)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {

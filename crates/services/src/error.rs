@@ -38,6 +38,8 @@ impl Error {
                 "unavailable",
                 "The database cannot be reached right now. Try again in a moment.",
             )),
+            Self::Store(ism_store::Error::NoRoom(_)) => Some(no_room()),
+            Self::File { source, .. } if takes_no_more(source) => Some(no_room()),
             _ => None,
         }
     }
@@ -46,4 +48,17 @@ impl Error {
     pub fn file(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::File { what, source }
     }
+}
+
+fn no_room() -> Refusal {
+    Refusal::new(
+        RefusalKind::Busy,
+        "disk_full",
+        "The server's disk is full or read-only, so nothing was saved. Tell the operator, and try again later.",
+    )
+}
+
+fn takes_no_more(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem)
 }

@@ -183,9 +183,13 @@ impl Services {
         }
         let frames = feed.sender.subscribe();
         if let Some(user) = user {
-            *feed.present.entry(user).or_default() += 1;
-            let present = feed.present.keys().copied().collect();
-            drop(feed.sender.send(Frame::Presence(Arc::new(present))));
+            let sockets = feed.present.entry(user).or_default();
+            *sockets += 1;
+            // Only when somebody came: telling all sockets of each other socket takes long when all come back at once.
+            if *sockets == 1 {
+                let present = feed.present.keys().copied().collect();
+                drop(feed.sender.send(Frame::Presence(Arc::new(present))));
+            }
         }
         drop(feeds);
         Ok(Subscription {

@@ -9,6 +9,9 @@ pub enum Error {
     /// The database cannot be reached, or the connection broke before the commit was known to have happened.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The disk took no more: nothing was written. Reading goes on.
+    #[error("the database cannot be written: {0}")]
+    NoRoom(String),
     /// A named constraint or unique index refused the write.
     #[error("constraint {constraint} is violated")]
     Conflict { constraint: String },
@@ -30,10 +33,10 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// Whether the connection is gone rather than the statement wrong.
+    /// Whether the transaction is gone, with its connection or for want of room, rather than the statement wrong.
     #[must_use]
     pub const fn is_lost_connection(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::NoRoom(_))
     }
 
     /// Whether a unique index or constraint of this name refused.

@@ -22,7 +22,11 @@ fn steps(postgres: bool) -> Result<Vec<Migration>> {
 
 /// Brings the schema up to date. Returns the names of the steps it took.
 pub fn run(engine: &mut Engine) -> Result<Vec<String>> {
-    let runner = Runner::new(&steps(engine.is_postgres())?).set_target(Target::Latest);
+    // Grouped: a step and the note that it was taken are one transaction, else a process that dies between them leaves a
+    // database on which the step fails for ever.
+    let runner = Runner::new(&steps(engine.is_postgres())?)
+        .set_target(Target::Latest)
+        .set_grouped(true);
     let failed = |error: refinery::Error| Error::Setup(format!("migration failed: {error}: {}", innermost(&error)));
     let report = match engine {
         Engine::Sqlite(conn) => runner.run(conn.raw()).map_err(failed)?,

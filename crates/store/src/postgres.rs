@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use tokio::runtime::Handle;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
@@ -211,6 +212,7 @@ fn map(error: &tokio_postgres::Error) -> Error {
     if let Some(db) = error.as_db_error() {
         let class = &db.code().code()[..2];
         return match class {
+            "53" if db.code() == &SqlState::DISK_FULL => Error::NoRoom(db.message().to_owned()),
             "23" => Error::Conflict {
                 constraint: db.constraint().unwrap_or(db.message()).to_owned(),
             },

@@ -142,9 +142,8 @@ fn map(error: rusqlite::Error) -> Error {
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
                     Error::Unavailable("another process is writing to the database".to_owned())
                 }
-                ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::ReadOnly
+                ErrorCode::DiskFull | ErrorCode::ReadOnly => Error::NoRoom(text),
+                ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen
                 | ErrorCode::DatabaseCorrupt
                 | ErrorCode::NotADatabase => Error::Unavailable(text),

@@ -140,7 +140,7 @@ impl Writer {
             match self.attempt(&mut batch, isolate) {
                 Ok(committed) => break Ok(committed),
                 Err(Trouble::Isolate) => isolate = true,
-                Err(Trouble::Lost(error)) if !retried => {
+                Err(Trouble::Lost(error)) if !retried && !matches!(error, Error::NoRoom(_)) => {
                     tracing::warn!(%error, "the database connection broke, reconnecting");
                     retried = true;
                     if let Err(error) = self.engine.reconnect() {

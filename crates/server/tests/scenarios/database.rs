@@ -36,6 +36,31 @@ impl Place {
     }
 }
 
+impl Place {
+    /// One with a folder of its own.
+    pub fn on(postgres: Option<String>) -> Self {
+        Self {
+            postgres,
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// Throws away everything in it.
+    pub async fn empty(&self) {
+        for entry in std::fs::read_dir(self.folder()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                std::fs::remove_dir_all(path).unwrap();
+            } else {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+        if let Some(url) = &self.postgres {
+            administer(url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+        }
+    }
+}
+
 /// Runs a test on SQLite and, where a server is at hand, on PostgreSQL at the same time.
 ///
 /// # Panics
@@ -96,7 +121,7 @@ async fn create(server: &str) -> (String, String) {
     (format!("{address}/{name}"), name)
 }
 
-async fn administer(url: &str, sql: &str) {
+pub async fn administer(url: &str, sql: &str) {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     let task = tokio::spawn(connection);
     client.batch_execute(sql).await.unwrap();

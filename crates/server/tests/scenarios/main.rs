@@ -5,16 +5,17 @@
 
 mod access;
 mod conversation;
+#[expect(dead_code, reason = "shared with the faults")]
 mod database;
 mod developer;
 mod hostile;
-mod kill;
 mod media;
 mod outgoing;
+#[expect(dead_code, reason = "shared with the faults")]
 mod people;
 mod policy;
+#[expect(dead_code, reason = "shared with the faults")]
 mod program;
-mod rate;
 mod realtime;
 mod sending;
 mod sessions;

@@ -290,6 +290,17 @@ impl Socket {
         }
     }
 
+    /// The next frame as it came, for those who only follow: neither read nor remembered.
+    pub async fn next_text(&mut self) -> Option<String> {
+        loop {
+            match self.ws.next().await? {
+                Ok(Message::Text(text)) => return Some(text.as_str().to_owned()),
+                Ok(_) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
     /// Waits for a frame that came or comes.
     ///
     /// # Panics

@@ -11,6 +11,14 @@ use std::process::{Child, Command, Stdio};
 pub struct Server {
     pub place: Place,
     pub port: u16,
+    /// Words before the program's name, such as those of `prlimit`.
+    pub wrapper: Vec<String>,
+    /// More of the environment of the server, not of commands.
+    pub environment: Vec<(&'static str, String)>,
+    /// More flags of the server.
+    pub flags: Vec<String>,
+    /// Not in the data folder, which may be full.
+    logs: tempfile::TempDir,
     child: Option<Child>,
 }
 
@@ -20,13 +28,18 @@ impl Server {
         Self {
             place,
             port: free_port(),
+            wrapper: Vec::new(),
+            environment: Vec::new(),
+            flags: Vec::new(),
+            logs: tempfile::tempdir().unwrap(),
             child: None,
         }
     }
 
-    fn program(&self) -> Command {
-        let mut command = Command::new(binary());
-        command.arg("--data").arg(self.place.folder());
+    fn program(&self, wrapper: &[String]) -> Command {
+        let mut words = wrapper.iter().cloned().chain([binary()]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).arg("--data").arg(self.place.folder());
         if let Some(url) = &self.place.postgres {
             command.arg("--database").arg(url);
         }
@@ -40,7 +53,7 @@ impl Server {
 
     /// Runs a command to its end and reads its JSON.
     pub fn command(&self, arguments: &[&str]) -> Value {
-        let output = self.program().args(arguments).arg("--json").output().unwrap();
+        let output = self.program(&[]).args(arguments).arg("--json").output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{arguments:?}: {text}{errors}");
@@ -51,14 +64,41 @@ impl Server {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
-            .open(self.place.folder().join("server.log"));
+            .open(self.logs.path().join("server.log"));
         let child = self
-            .program()
+            .program(&self.wrapper)
             .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port)])
+            .args(&self.flags)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .stderr(log.unwrap())
             .spawn();
         self.child = Some(child.unwrap());
+    }
+
+    /// Starts it where it must fail, and waits for the end.
+    pub fn attempt(&self) -> std::process::Output {
+        let mut command = self.program(&["timeout".to_owned(), "5".to_owned()]);
+        command.args(["serve", "--listen", "127.0.0.1:0"]).output().unwrap()
+    }
+
+    /// What it has logged since the first start.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.logs.path().join("server.log")).unwrap_or_default()
+    }
+
+    pub fn pid(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(self.child.as_ref().unwrap())
+    }
+
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Waits for the end; how it ended.
+    pub async fn ended(&mut self) -> std::process::ExitStatus {
+        let mut child = self.child.take().unwrap();
+        wait_for("the server to end", async || child.try_wait().unwrap()).await
     }
 
     /// kill -9.
@@ -70,11 +110,9 @@ impl Server {
 
     /// Asks it to stop and waits for the end.
     pub async fn stop(&mut self) {
-        let mut child = self.child.take().unwrap();
-        let pid = rustix::process::Pid::from_child(&child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let status = wait_for("the server to stop", async || child.try_wait().unwrap()).await;
-        assert!(status.success(), "{status}");
+        self.signal(rustix::process::Signal::TERM);
+        let status = self.ended().await;
+        assert!(status.success(), "{status}: {}", self.log());
     }
 
     pub async fn ready(&self, http: &reqwest::Client) {
@@ -89,28 +127,33 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
-            let log = std::fs::read_to_string(self.place.folder().join("server.log")).unwrap_or_default();
-            println!("the server's log:\n{log}");
             drop(child.kill());
             drop(child.wait());
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            println!(
+                "the server's log ends:\n{}",
+                lines[lines.len().saturating_sub(60)..].join("\n")
+            );
         }
     }
 }
 
 /// The channels and people of an installation that is ready to serve.
 pub struct Town {
-    telegram: (String, String),
-    whatsapp: (String, i64),
-    custom: (String, Value, String),
+    pub workspace: String,
+    pub telegram: (String, String),
+    pub whatsapp: (String, i64),
+    pub custom: (String, Value, String),
 }
 
 /// The program that was built with this test, or another one, such as a release build to measure.
 #[expect(clippy::disallowed_methods, reason = "tests have no configuration file")]
-fn binary() -> String {
+pub fn binary() -> String {
     std::env::var("ISM_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_is-messenger").to_owned())
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -173,6 +216,7 @@ pub async fn found(server: &Server, sim: &Simulator, sim_url: &str) -> Town {
     .await
     .unwrap();
     Town {
+        workspace: workspace.clone(),
         telegram: (
             format!("{url}/webhooks/telegram/{}", telegram["channel_id"]),
             text(&telegram, "secret"),
