@@ -37,8 +37,9 @@ target_dir() {
 # Builds the web app or the widget, unless nothing in it has changed since.
 build_front_end() {
   local dir=$1 out=$2 stamp=$1/node_modules/.ism-built
+  # Not the folder itself: its time changes with every build, as tools leave and remove files in it.
   if [[ -d $out && -e $stamp ]] &&
-    [[ -z $(find "$dir" \( -name node_modules -o -path "$out" -o -name .svelte-kit \) -prune -o -newer "$stamp" -print -quit) ]]; then
+    [[ -z $(find "$dir" -mindepth 1 \( -name node_modules -o -path "$out" -o -name .svelte-kit \) -prune -o -newer "$stamp" -print -quit) ]]; then
     note "$dir is up to date"
     return
   fi

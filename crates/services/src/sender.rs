@@ -37,6 +37,8 @@ const LEASE: i64 = 45 * Timestamp::SECOND;
 const RENEW: Duration = Duration::from_secs(10);
 /// Longest pause between two looks.
 const SWEEP: Duration = Duration::from_secs(1);
+/// Clocks that are kept right go back by less than this, in microseconds.
+const SET_BACK: i64 = 2 * Timestamp::SECOND;
 /// Tries before a message that is refused for passing reasons is given up.
 const TRIES: i64 = 6;
 /// After this a message is too old to surprise the customer with.
@@ -78,7 +80,13 @@ pub(crate) async fn run(services: Services) {
     let mut pacer = Pacer::default();
     let flying = tokio_util::task::TaskTracker::new();
     let mut last_recovery = Instant::now();
+    let mut newest = services.store.now();
     loop {
+        match follow_clock(&services, newest).await {
+            Ok(now) => newest = now,
+            // Seen again in the next round, as `newest` stays.
+            Err(error) => tracing::warn!(%error, "the outbox could not be fitted to the clock"),
+        }
         if last_recovery.elapsed() > Duration::from_secs(30) {
             last_recovery = Instant::now();
             recover(&services, &wire, services.store.now()).await;
@@ -101,6 +109,26 @@ pub(crate) async fn run(services: Services) {
         tracing::error!("the writer of sending results ended early");
     }
     renewing.abort();
+}
+
+/// When the clock went back since the last round, brings forward what waits. Returns the time now.
+async fn follow_clock(services: &Services, before: Timestamp) -> Result<Timestamp> {
+    let now = services.store.now();
+    let back = before.0 - now.0;
+    if back > SET_BACK {
+        tracing::warn!(seconds = back / Timestamp::SECOND, "the clock was set back");
+        let waiting = services
+            .store
+            .read(NO_WORKSPACE, move |tx| outbox::waiting(tx, now))
+            .await?;
+        for workspace in waiting {
+            services
+                .store
+                .write(workspace, move |tx| outbox::clock_set_back(tx, workspace, now, back))
+                .await?;
+        }
+    }
+    Ok(now)
 }
 
 /// Sends what is due. Returns how long to wait before looking again.

@@ -54,7 +54,7 @@ fn number_in(frame: &str) -> Option<i64> {
 #[test]
 fn everybody_is_back_soon_after_a_restart() {
     crate::database::one_after_the_other(async |place| {
-        let wanted: usize = if long() { 1_000 } else { 300 };
+        let wanted: usize = if long() { 1_000 } else { 150 };
         let rounds = rounds(1);
         let mut rig = Rig::start(place).await;
         let (live, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
@@ -89,7 +89,7 @@ fn everybody_is_back_soon_after_a_restart() {
             rig.server.ready(&rig.browser.http).await;
             let refused = rig.refused();
             // Every webhook is a few frames for each socket, and all sockets are read by this process.
-            rig.ticking(if long() { 1 } else { 20 });
+            rig.ticking(if long() { 1 } else { 5 });
             slowest = slowest.max(all().await);
             assert_eq!(rig.refused(), refused, "webhooks were refused meanwhile");
         }

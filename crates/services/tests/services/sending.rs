@@ -406,6 +406,37 @@ fn a_crash_between_call_and_answer_is_uncertain() {
 }
 
 #[test]
+fn what_waits_for_its_next_try_does_not_wait_longer_when_the_clock_is_set_back() {
+    on_each_database(|db| async move {
+        let world = World::new(&db).await;
+        let channel = world.connect("custom_channel").await;
+        let (contact, _) = world
+            .customer_writes(channel, &Customer::custom("7", "Mia"), "Hi")
+            .await;
+        let calls = AtomicUsize::new(0);
+        world
+            .provider
+            .answers_sends(move |_| match calls.fetch_add(1, Ordering::SeqCst) {
+                0 => Reply::json(429, &json!({})),
+                _ => taken(),
+            });
+        world.clock.advance(Timestamp::HOUR);
+        let sent = world.reply(world.owner, contact, "Hello").await.unwrap();
+        postponed(&world, 1).await;
+        let due = "SELECT coalesce(max(due_at), 0) FROM outbox";
+        let planned = world.number(due).await;
+        world.clock.advance(-Timestamp::HOUR);
+        wait_for("the clock to be followed", || async {
+            (world.number(due).await == planned - Timestamp::HOUR).then_some(())
+        })
+        .await;
+        world.clock.advance(Timestamp::MINUTE);
+        reaches(&world, sent.id, Status::Sent).await;
+        world.verify().await;
+    });
+}
+
+#[test]
 fn a_retry_by_hand_does_not_overtake_what_is_on_the_wire() {
     on_each_database(|db| async move {
         let world = World::new(&db).await;

@@ -121,6 +121,26 @@ pub fn requeue(tx: &mut Tx<'_>, workspace: WorkspaceId, id: MessageId, due_at: T
     .map(drop)
 }
 
+/// Brings what waits forward by `micros`, after the clock was set back by as much: it was to wait for a time, not for an
+/// hour on the clock. `now` is the time after that.
+///
+/// # Errors
+/// When the statement fails.
+pub fn clock_set_back(tx: &mut Tx<'_>, workspace: WorkspaceId, now: Timestamp, micros: i64) -> Result<()> {
+    let sql = "UPDATE outbox SET due_at = due_at - ?1 WHERE workspace_id = ?2 AND state = 'queued' AND due_at > ?3";
+    tx.execute(sql, &[micros.into(), workspace.into(), now.into()])
+        .map(drop)
+}
+
+/// Workspaces with messages that are not due yet.
+///
+/// # Errors
+/// When the statement fails.
+pub fn waiting(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<WorkspaceId>> {
+    let sql = "SELECT DISTINCT workspace_id FROM outbox WHERE state = 'queued' AND due_at > ?1";
+    tx.rows(sql, &[now.into()])?.iter_mut().map(crate::Row::take).collect()
+}
+
 /// Holds back everything queued on a channel until a time.
 ///
 /// # Errors
