@@ -1,6 +1,6 @@
 # One command each; `make help` lists them. The work is done by the scripts in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test check faults dev e2e codegen clean
+.PHONY: help run test check faults bench dev e2e codegen clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ check: ## Only formatting, lints and types: what to run before each commit
 
 faults: ## Kill, starve, flood and cut off the server for half an hour, on both databases; `make test` does so briefly
 	@tests/faults/all.sh
+
+bench: ## Measure an optimised build on both databases, ten minutes; writes bench/results
+	@scripts/bench.sh
 
 dev: ## Run the server and the web app for development; the page reloads by itself
 	@scripts/dev.sh

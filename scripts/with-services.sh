@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Starts a private PostgreSQL and NATS on free ports, runs a command, and takes both down again however it ends.
-# The command finds them in ISM_TEST_POSTGRES and ISM_TEST_NATS.
+# The command finds them in ISM_TEST_POSTGRES and ISM_TEST_NATS, and PostgreSQL's own programs in ISM_TEST_POSTGRES_BIN.
 # Usage: with-services.sh COMMAND [ARGUMENT…]
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -57,18 +57,19 @@ start_postgres() {
   as_postgres "$bin/initdb" --pgdata="$dir/postgres/data" --username=ism --pwfile="$dir/postgres/password" \
     --auth=password --encoding=UTF8 --locale=C.UTF-8 --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
     { cat "$dir/initdb.log" >&2; die "PostgreSQL could not be initialised."; }
-  # The data lives for one run, so nothing of it need survive a power failure.
+  # The data lives for one run, so nothing of it need survive a power failure; ISM_TEST_FSYNC=on is for measuring.
   cat >>"$dir/postgres/data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 port = $port
 unix_socket_directories = '$dir/postgres'
 max_connections = 400
-fsync = off
-full_page_writes = off
+fsync = ${ISM_TEST_FSYNC:-off}
+full_page_writes = ${ISM_TEST_FSYNC:-off}
 autovacuum_naptime = 5s
 CONF
   as_postgres "$bin/pg_ctl" start --silent --wait --timeout=60 --pgdata="$dir/postgres/data" --log="$dir/postgres/log" >/dev/null ||
     { cat "$dir/postgres/log" >&2; die "PostgreSQL did not start."; }
+  export ISM_TEST_POSTGRES_BIN=$bin
   export ISM_TEST_POSTGRES="postgres://ism:$password@127.0.0.1:$port/postgres"
 }
 

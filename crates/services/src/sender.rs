@@ -380,6 +380,10 @@ fn settle(tx: &mut Tx<'_>, batch: &[(OutboxRow, Outcome)]) -> Result<()> {
     let mut unit = Unit::new(tx);
     let ids: Vec<MessageId> = batch.iter().map(|(row, _)| row.message_id).collect();
     unit.load_messages(tx, &ids)?;
+    let standing: HashMap<MessageId, OutboxRow> = outbox::of_messages(tx, workspace, &ids)?
+        .into_iter()
+        .map(|row| (row.message_id, row))
+        .collect();
     unit.load_contact_channels(
         tx,
         &batch.iter().map(|(row, _)| row.contact_channel_id).collect::<Vec<_>>(),
@@ -418,6 +422,14 @@ fn settle(tx: &mut Tx<'_>, batch: &[(OutboxRow, Outcome)]) -> Result<()> {
     let mut gone = Vec::new();
     for (row, outcome) in batch {
         let id = row.message_id;
+        let current = standing.get(&id);
+        // Another node took us for dead, and somebody may have had the message sent again: what became of our request is
+        // only worth telling if it arrived, and must not touch the row of the new one.
+        let superseded = current.is_none_or(|current| current.created_at != row.created_at);
+        if superseded && !matches!(outcome, Outcome::Sent { .. }) {
+            tracing::warn!(message = %id, "a result came after its sender was taken for dead");
+            continue;
+        }
         let fail = |unit: &mut Unit, failure: &Failure| {
             apply_status(
                 unit,
@@ -461,7 +473,10 @@ fn settle(tx: &mut Tx<'_>, batch: &[(OutboxRow, Outcome)]) -> Result<()> {
                 for alias in free {
                     unit.add_identity(row.channel_id, alias.key(), row.contact_channel_id);
                 }
-                gone.push(id);
+                // It arrived after all, so a new request that did not start yet would be a second one.
+                if !superseded || current.is_some_and(|current| current.state == "queued") {
+                    gone.push(id);
+                }
             }
             Outcome::Retry {
                 after,

@@ -405,6 +405,64 @@ fn a_crash_between_call_and_answer_is_uncertain() {
     });
 }
 
+/// A sender that lost touch with the database is taken for dead, its message is sent again by hand, and then its own
+/// request ends after all.
+async fn late_result(database: &ism_testkit::TestDatabase, late: Reply) {
+    let mut world = World::new(database).await;
+    let channel = world.connect("custom_channel").await;
+    let (contact, _) = world
+        .customer_writes(channel, &Customer::custom("7", "Mia"), "Hi")
+        .await;
+    let gates = [Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0))];
+    let (held, asked) = (gates.clone(), AtomicUsize::new(0));
+    let late = std::sync::Mutex::new(Some(late));
+    world
+        .provider
+        .answers_sends(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+            0 => late.lock().unwrap().take().unwrap().held(&held[0]),
+            _ => taken().held(&held[1]),
+        });
+    let sent = world.reply(world.owner, contact, "Hello").await.unwrap();
+    wait_for("the first request", || async {
+        (world.provider.sends().len() == 1).then_some(())
+    })
+    .await;
+    world.clock.advance(10 * Timestamp::MINUTE);
+    let slow = world.services.clone();
+    world.services = ism_testkit::world::services(database, slow.store.clone());
+    world.services.start();
+    reaches(&world, sent.id, Status::Failed).await;
+    world.clock.advance(Timestamp::MINUTE);
+    world.services.retry_message(world.owner, sent.id).await.unwrap();
+    wait_for("the second request", || async {
+        (world.provider.sends().len() == 2).then_some(())
+    })
+    .await;
+    gates[0].add_permits(1);
+    // It ends when everything it had on the wire is written back.
+    slow.stop().await;
+    assert_eq!(
+        world.number(ON_THE_WIRE).await,
+        1,
+        "the second request is still on the wire"
+    );
+    gates[1].add_permits(1);
+    reaches(&world, sent.id, Status::Sent).await;
+    wait_for("the outbox to empty", || async {
+        (world.number(WAITING).await == 0).then_some(())
+    })
+    .await;
+    assert_eq!(world.provider.sends().len(), 2);
+    world.verify().await;
+}
+
+#[test]
+fn a_late_result_does_not_touch_what_was_sent_again_meanwhile() {
+    on_each_database(|db| async move { late_result(&db, Reply::json(429, &json!({}))).await });
+    on_each_database(|db| async move { late_result(&db, Reply::json(400, &json!({}))).await });
+    on_each_database(|db| async move { late_result(&db, taken()).await });
+}
+
 #[test]
 fn what_waits_for_its_next_try_does_not_wait_longer_when_the_clock_is_set_back() {
     on_each_database(|db| async move {

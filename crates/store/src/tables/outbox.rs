@@ -49,6 +49,17 @@ pub fn holds(tx: &mut Tx<'_>, workspace: WorkspaceId, id: MessageId) -> Result<b
     Ok(row.is_some())
 }
 
+/// The rows of these messages, as far as they have one.
+///
+/// # Errors
+/// When the statement fails.
+pub fn of_messages(tx: &mut Tx<'_>, workspace: WorkspaceId, ids: &[MessageId]) -> Result<Vec<OutboxRow>> {
+    tx.all(
+        "WHERE workspace_id = ?1 AND message_id = ANY(?2)",
+        &[workspace.into(), crate::ids(ids.iter().copied())],
+    )
+}
+
 /// Lets a queued message wait until `due_at`.
 ///
 /// # Errors
