@@ -5,7 +5,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # Measures one workload and keeps its line.
 measure() {
-  note "is-messenger bench $*"
   local line status=0
   line=$("$binary" bench "$@" --json) || status=$?
   [[ -n $line ]] || die "the measurement gave no figures (status $status)."
