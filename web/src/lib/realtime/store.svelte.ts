@@ -33,6 +33,7 @@ export class Realtime {
   readonly #cleanup: (() => void)[] = [];
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   #counters: ReturnType<typeof setTimeout> | undefined;
+  #countersAt = 0;
   #typingSent = { contact: 0, at: 0 };
 
   constructor(
@@ -122,11 +123,15 @@ export class Realtime {
     this.#connection.typing(contactId);
   }
 
+  /** At once when nothing happened lately, else once a second; a clock that was set back delays nothing. */
   refreshCounters(): void {
+    const since = Math.abs(Date.now() - this.#countersAt);
+    const wait = Math.max(0, COUNTERS_AFTER - since);
     this.#counters ??= setTimeout(() => {
       this.#counters = undefined;
+      this.#countersAt = Date.now();
       void this.client.invalidateQueries({ queryKey: keys.counters(this.scope.workspace) });
-    }, COUNTERS_AFTER);
+    }, wait);
   }
 
   #event(frame: EventFrame): void {
